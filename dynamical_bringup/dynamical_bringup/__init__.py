@@ -1,0 +1,1 @@
+"""Everything a user starts: bring-up, REST bridge, command line, recorder."""

@@ -1,0 +1,1 @@
+"""REST bridge: HTTP in front of the graph, with no logic of its own."""

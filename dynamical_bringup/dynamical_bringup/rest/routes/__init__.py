@@ -1,0 +1,1 @@
+"""One file per resource; every handler is one call on the gateway."""

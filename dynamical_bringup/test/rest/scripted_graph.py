@@ -1,0 +1,326 @@
+"""A scripted graph for tests: real services, topics and action over DDS, answers by script.
+
+It stands in for the nodes around the bridge, in a process of its own. What the goal's sentence
+says decides what happens: "refuse" is refused with NO_SKILL_FITS, "slow" takes until it is
+cancelled or times out, "crash" ends the process in the middle, "reject" is not taken at all,
+anything else moves a little and succeeds.
+
+Usage: python scripted_graph.py --ros-args -r __ns:=/thor_001
+"""
+
+import contextlib
+import dataclasses
+import os
+import signal
+import sys
+import threading
+import time
+
+import rclpy
+from rclpy.action import CancelResponse, GoalResponse
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState
+
+from dynamical_interfaces import graph
+from dynamical_interfaces.action import InvokeSkill
+from dynamical_interfaces.errors import ErrorCode
+from dynamical_interfaces.msg import (
+    Hazard,
+    HazardArray,
+    SafetyReason,
+    SafetyStatus,
+    SafetyZoneArray,
+    SkillAction,
+    SkillDescriptor,
+    SkillStatus,
+    Track,
+    TrackArray,
+)
+from dynamical_interfaces.runtime.node import GraphNode, interface_class
+
+
+def skill(skill_id: str, **fields) -> SkillDescriptor:
+    descriptor = SkillDescriptor(
+        id=skill_id,
+        version="1.0.0",
+        description=f"The skill {skill_id}.",
+        skill_type="manipulation",
+        status="validated",
+        required_capabilities=["arm"],
+        estimated_duration=2.0,
+        **fields,
+    )
+    descriptor.coordination.supported_roles = ["independent", "leader"]
+    descriptor.coordination.sync_mode = "none"
+    descriptor.coordination.min_robots = 1
+    descriptor.coordination.max_robots = 2
+    return descriptor
+
+
+class Peer(GraphNode):
+    def __init__(self, name: str) -> None:
+        super().__init__(name, dataclasses.make_dataclass("P", [], frozen=True))
+
+
+class SkillServer(Peer):
+    def configure(self) -> None:
+        self.status = self.writer("skill_status")
+        self.count = 0
+        self.action_server(
+            "invoke_skill", execute=self.execute, goal=self.take, cancel=self.on_cancel
+        )
+
+    def take(self, goal):
+        return GoalResponse.REJECT if "reject" in goal.goal else GoalResponse.ACCEPT
+
+    def on_cancel(self, _):
+        return CancelResponse.ACCEPT
+
+    def execute(self, handle):
+        goal = handle.request
+        self.count += 1
+        execution_id = f"peer-{self.count}"
+        result = InvokeSkill.Result(
+            request_id=goal.request_id,
+            execution_id=execution_id,
+            robot_id=goal.robot_id,
+            role=goal.role,
+            goal=goal.goal,
+            safety_status="OK",
+        )
+        if "refuse" in goal.goal or goal.robot_id != "thor_001":
+            handle.abort()
+            unknown = goal.robot_id != "thor_001"
+            result.error_code = ErrorCode.ROBOT_UNKNOWN if unknown else ErrorCode.NO_SKILL_FITS
+            result.error = f"nothing fits {goal.goal!r} of robot {goal.robot_id!r}"
+            return result
+        if "crash" in goal.goal:
+            os._exit(3)
+        used = list(goal.skill_ids) or ["grasp", "place_on"]
+        feedback = InvokeSkill.Feedback(
+            execution_id=execution_id,
+            phase="planning",
+            distance_to_goal=float("nan"),
+            safety_state=SafetyStatus.STATE_NORMAL,
+            speed_scale=1.0,
+        )
+        handle.publish_feedback(feedback)
+        feedback.phase = "moving"
+        feedback.skill_id = used[0]
+        feedback.step, feedback.step_count, feedback.progress = 1, len(used), 0.25
+        feedback.distance_to_goal = 0.5
+        feedback.skill_ids_used = used
+        feedback.blend_weights = [1.0 / len(used)] * len(used)
+        feedback.actions = [
+            SkillAction(
+                skill_id=used[0], joint_positions=[0.0] * 43, gripper_action=1.0, confidence=0.9
+            )
+        ]
+        handle.publish_feedback(feedback)
+        feedback.actions = []
+        began = time.monotonic()
+        duration = goal.timeout if "slow" in goal.goal else 0.3
+        while time.monotonic() - began < duration:
+            if handle.is_cancel_requested:
+                handle.canceled()
+                result.error_code, result.error = ErrorCode.CANCELLED, "cancelled by the caller"
+                return result
+            self.status.publish(
+                SkillStatus(
+                    execution_id=execution_id,
+                    robot_id=goal.robot_id,
+                    status="running",
+                    phase="moving",
+                )
+            )
+            handle.publish_feedback(feedback)
+            self.stopped.wait(0.05)
+        result.skill_ids_used = used
+        result.blend_weights = [1.0 / len(used)] * len(used)
+        if "slow" in goal.goal:
+            handle.abort()
+            result.error_code, result.error = ErrorCode.TIMEOUT, f"not done in {duration} s"
+            return result
+        handle.succeed()
+        result.success = True
+        result.total_time_ms = 300.0
+        result.result_data = '{"lift_height_m": 0.12, "gap": NaN}'
+        return result
+
+
+class SkillRouter(Peer):
+    def configure(self) -> None:
+        self.skills = {name: skill(name) for name in ("grasp", "place_on", "wave")}
+        self.server("route_task", self.route)
+        self.server("list_skills", self.list)
+        self.server("get_skill", self.get)
+        self.server("register_skill", self.register)
+        self.server("deploy_skills", self.deploy)
+        self.server("orchestrate", lambda request, response: response)
+
+    def route(self, request, response):
+        if "refuse" in request.task_description:
+            response.error_code = ErrorCode.NO_SKILL_FITS
+            response.error_msg = "no skill fits"
+            return response
+        response.success = True
+        response.skill_ids, response.weights = ["grasp", "place_on"], [0.75, 0.25]
+        response.similarity, response.routing_time_ms = [0.5, 0.25], 1.5
+        return response
+
+    def list(self, request, response):
+        response.skills = [
+            item
+            for item in self.skills.values()
+            if request.status in ("", item.status) and request.skill_type in ("", item.skill_type)
+        ]
+        return response
+
+    def get(self, request, response):
+        response.success = request.id in self.skills
+        if response.success:
+            response.skill = self.skills[request.id]
+        else:
+            response.error_code = ErrorCode.SKILL_UNKNOWN
+            response.error_msg = f"there is no skill {request.id!r}"
+        return response
+
+    def register(self, request, response):
+        self.skills[request.skill.id] = request.skill
+        response.success = True
+        return response
+
+    def deploy(self, request, response):
+        unknown = [name for name in request.skill_ids if name not in self.skills]
+        response.success = not unknown
+        if unknown:
+            response.error_code = ErrorCode.SKILL_UNKNOWN
+            response.error_msg = f"there is no skill {unknown[0]!r}"
+        else:
+            response.deployed = [f"{name}@thor_001" for name in request.skill_ids]
+        return response
+
+
+class SafetyGate(Peer):
+    def configure(self) -> None:
+        self.status = self.writer("safety/status")
+        self.zones = self.writer("safety/zones")
+        self.hazards = self.writer("safety/hazards")
+        self.current = SafetyZoneArray()
+        self.current.header.frame_id = "odom"
+        self.zones.publish(self.current)
+        hazards = HazardArray(hazards=[Hazard(id="h1", hazard_type="PERSON", severity=0.5)])
+        hazards.header.stamp = self.stamp(self.now())
+        self.hazards.publish(hazards)
+        self.state = SafetyStatus.STATE_NORMAL
+        self.sources: list[str] = []
+        self.server("safety/stop", self.stop)
+        self.server("safety/reset", self.reset)
+        self.server("safety/set_zones", self.set_zones)
+        self.create_timer(0.05, self.tell, callback_group=self._group)
+
+    def tell(self):
+        status = SafetyStatus(
+            state=self.state,
+            stop_category=SafetyStatus.STOP_CATEGORY_NONE,
+            speed_scale=1.0,
+            human_distance=float("inf"),
+            command_age=float("inf"),
+        )
+        status.header.stamp = self.stamp(self.now())
+        if self.state != SafetyStatus.STATE_NORMAL:
+            status.reset_required = True
+            text = f"stop requested by {self.sources[-1]}"
+            status.reasons = [SafetyReason(code=215, value=float("nan"), text=text)]
+        self.status.publish(status)
+
+    def stop(self, request, response):
+        self.sources.append(request.source)
+        self.state = SafetyStatus.STATE_EMERGENCY_STOP
+        response.success, response.message = True, "stopped"
+        self.tell()
+        return response
+
+    def reset(self, request, response):
+        self.state = SafetyStatus.STATE_NORMAL
+        response.success, response.state = True, self.state
+        self.tell()
+        return response
+
+    def set_zones(self, request, response):
+        names = [zone.name for zone in request.zones]
+        response.version = self.current.version
+        if len(set(names)) < len(names):
+            response.error_code, response.error_msg = ErrorCode.ZONE_INVALID, "a name occurs twice"
+            return response
+        self.current.version += 1
+        self.current.zones = request.zones
+        self.zones.publish(self.current)
+        response.success, response.version = True, self.current.version
+        return response
+
+
+class Perception(Peer):
+    def configure(self) -> None:
+        self.tracks = self.writer("tracks")
+        self.create_timer(0.1, self.tell, callback_group=self._group)
+
+    def tell(self):
+        message = TrackArray(tracks=[Track(id=1, class_id="cup", color="red", motion=2)])
+        message.header.frame_id = "odom"
+        message.header.stamp = self.stamp(self.now())
+        message.tracks[0].pose.orientation.w = 1.0
+        self.tracks.publish(message)
+
+
+class RobotDriver(Peer):
+    def configure(self) -> None:
+        self.joints = self.writer("joint_states")
+        self.timing = self.writer("timing")
+        self.create_timer(0.05, self.tell, callback_group=self._group)
+        self.create_timer(0.5, self.tell_timing, callback_group=self._group)
+
+    def tell(self):
+        names = [f"joint_{index}" for index in range(43)]
+        message = JointState(name=names, position=[0.0] * 43)
+        message.header.stamp = self.stamp(self.now())
+        self.joints.publish(message)
+
+    def tell_timing(self):
+        timing = interface_class(graph.topic("timing").type)()
+        timing.header.stamp = self.stamp(self.now())
+        timing.loop, timing.tier, timing.rate = "robot_driver", "safety", 1000.0
+        self.timing.publish(timing)
+
+
+class Other(Peer):
+    """A node that is merely there."""
+
+
+def main() -> None:
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    nodes = [SkillServer(graph.SKILL_SERVER), SkillRouter(graph.SKILL_ROUTER)]
+    nodes += [SafetyGate(graph.SAFETY_GATE), Perception(graph.PERCEPTION)]
+    nodes += [RobotDriver(graph.ROBOT_DRIVER), Other(graph.CONTROL)]
+    nodes += [Other(graph.SIMULATED_CAMERAS)]
+    executor = MultiThreadedExecutor(num_threads=24)
+    for node in nodes:
+        executor.add_node(node)
+        node.start()
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+
+    def spin() -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            executor.spin()
+
+    threading.Thread(target=spin, daemon=True).start()
+    print("scripted graph is up", flush=True)
+    ended.wait()
+    rclpy.try_shutdown()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

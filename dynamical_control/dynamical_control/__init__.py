@@ -1,0 +1,1 @@
+"""Joint control of the robot, robot drivers, and the simulated robot with its cameras."""

@@ -1,0 +1,141 @@
+"""Node ``simulated_cameras``: the simulated room as Gazebo's or Isaac's cameras show it."""
+
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dynamical_control.conversions import camera_info_to_msg, image_to_msg, seconds
+from dynamical_control.simulation.assets import ensure_robot_model
+from dynamical_control.simulation.cameras import CameraMount
+from dynamical_control.simulation.layout import Layout, instances, sensor_cameras
+from dynamical_control.simulation.rendering import SensorRenderer
+from dynamical_control.simulation.scene import build_scene
+from dynamical_interfaces import graph, tiers
+from dynamical_interfaces.errors import ErrorCode
+from dynamical_interfaces.msg import LabelInfo
+from dynamical_interfaces.runtime.node import GraphNode, run
+from dynamical_interfaces.runtime.parameters import param
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedCamerasParameters:
+    """Parameters of the camera node."""
+
+    rate: float = param(
+        20.0,
+        "Pictures per second of all cameras together; the head camera gets every second one",
+        unit="Hz",
+        low=1.0,
+        high=60.0,
+    )
+    noise_seed: int = param(0, "Seed of the depth noise", low=0)
+    silent_after: float = param(
+        1.0, "Age of the simulation's state that counts as silence", unit="s", low=0.1, high=10.0
+    )
+
+
+class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
+    """Draws the newest state of the simulation, one camera per tick."""
+
+    def __init__(self) -> None:
+        super().__init__(graph.SIMULATED_CAMERAS, SimulatedCamerasParameters)
+
+    def configure(self) -> None:
+        """Build the scene and make all endpoints."""
+        layout = Layout()
+        self._instances = instances(layout)
+        self._model = build_scene(ensure_robot_model().mjcf, layout)
+        head, *rooms = sensor_cameras(layout)
+        # head, left, head, right: the head camera moves, so it looks twice as often.
+        self._turns = [mount for room in rooms for mount in (head, room)]
+        self._writers = {
+            mount.name: {
+                kind: self.writer(f"cameras/{mount.name}/{kind}")
+                for kind in (
+                    "color/image_raw",
+                    "depth/image_raw",
+                    "labels/image_raw",
+                    "camera_info",
+                )
+            }
+            for mount in (head, *rooms)
+        }
+        self._labels = self.writer("cameras/labels")
+        self._states = self.polled_reader("simulation/state")
+        self._renderer: SensorRenderer | None = None
+        self._state: Any = None
+        self._drawn: dict[str, int] = {}
+        self._turn = 0
+        self.periodic(self.step, period=1.0 / self.parameters.rate, tier=tiers.BACKGROUND)
+
+    def activate(self) -> None:
+        """Tell what the labels mean."""
+        message = LabelInfo()
+        message.header.stamp = self.stamp(self.now())
+        message.label = array("H", [instance.label for instance in self._instances])
+        message.instance = [instance.name for instance in self._instances]
+        message.class_id = [instance.class_id for instance in self._instances]
+        self._labels.publish(message)
+
+    def step(self, now: float, period: float) -> None:
+        """One tick: draw and publish the picture of the camera whose turn it is."""
+        if self._renderer is None:
+            # Made here because an OpenGL context belongs to the thread that uses it.
+            self._renderer = SensorRenderer(
+                self._model, self._instances, seed=self.parameters.noise_seed
+            )
+            self.diagnose(
+                "rendering",
+                "ok" if self._renderer.backend == "egl" else "warn",
+                f"drawing through {self._renderer.backend}",
+            )
+        self._state = self._states.take() or self._state
+        mount = self._turns[self._turn % len(self._turns)]
+        self._turn += 1
+        state = self._state
+        age = now - seconds(state.header.stamp) if state is not None else float("inf")
+        if age > self.parameters.silent_after:
+            self.diagnose(
+                "state",
+                "stale",
+                "no simulation/state from the robot driver; no pictures are taken",
+                code=int(ErrorCode.CAMERA_SILENT),
+            )
+            return
+        self.diagnose("state", "ok", "pictures are up to date")
+        stamp = state.header.stamp
+        nanoseconds = stamp.sec * 1_000_000_000 + stamp.nanosec
+        if nanoseconds <= self._drawn.get(mount.name, -1):
+            return
+        self._drawn[mount.name] = nanoseconds
+        self._renderer.set_state(
+            qpos=np.asarray(state.qpos),
+            mocap_pos=np.asarray(state.mocap_pos),
+            mocap_quat=np.asarray(state.mocap_quat),
+        )
+        self._publish(mount, stamp)
+
+    def _publish(self, mount: CameraMount, stamp: Any) -> None:
+        assert self._renderer is not None
+        picture = self._renderer.picture(mount)
+        writers = self._writers[mount.name]
+        writers["camera_info"].publish(camera_info_to_msg(mount, stamp=stamp))
+        for kind, pixels, encoding in (
+            ("color/image_raw", picture.color, "rgb8"),
+            ("depth/image_raw", picture.depth, "32FC1"),
+            ("labels/image_raw", picture.labels, "mono16"),
+        ):
+            writers[kind].publish(
+                image_to_msg(pixels, encoding=encoding, frame=mount.frame, stamp=stamp)
+            )
+
+
+def main() -> None:
+    """Run the node."""
+    run(SimulatedCamerasNode)
+
+
+if __name__ == "__main__":
+    main()

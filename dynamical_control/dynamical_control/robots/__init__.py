@@ -1,0 +1,1 @@
+"""Robot drivers: one folder per robot behind one abstract base class."""

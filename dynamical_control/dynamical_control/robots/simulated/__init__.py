@@ -1,0 +1,1 @@
+"""The simulated robot: MuJoCo physics behind the driver interface."""

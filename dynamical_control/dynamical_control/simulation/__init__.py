@@ -1,0 +1,1 @@
+"""The simulated world: robot model, scene, physics and rendering. No ROS in here."""

@@ -1,0 +1,36 @@
+"""The four execution tiers and the rate each promises."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One timing tier.
+
+    Attributes:
+        name: As it appears in messages.
+        rate: Nominal rate [Hz].
+        priority: SCHED_FIFO priority asked for, 1..99; 0 = ordinary scheduling.
+        nice: Niceness asked for when the priority is 0.
+    """
+
+    name: str
+    rate: float
+    priority: int
+    nice: int = 0
+
+    @property
+    def period(self) -> float:
+        """Nominal period [s]."""
+        return 1.0 / self.rate
+
+
+SAFETY = Tier("safety", 1000.0, priority=80)
+CONTROL = Tier("control", 200.0, priority=70)
+LEARNING = Tier("learning", 10.0, priority=0)
+BACKGROUND = Tier("background", 1.0, priority=0, nice=10)
+
+TIERS = {tier.name: tier for tier in (SAFETY, CONTROL, LEARNING, BACKGROUND)}
+
+# Numbers of the `tier` fields in SkillStep.msg and Orchestrate.srv.
+EXECUTION_TIERS = ("REALTIME", "CONTROL", "PLANNING", "BACKGROUND")

@@ -1,0 +1,1 @@
+"""Perception: from pictures of several cameras to objects and people in the world."""

@@ -1,0 +1,1 @@
+"""Cameras: their model, and how they are mounted."""

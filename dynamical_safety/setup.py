@@ -1,0 +1,25 @@
+"""Build description of the safety gate."""
+
+from setuptools import find_packages, setup
+
+NAME = "dynamical_safety"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(exclude=["test", "test.*"]),
+    package_data={"": ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="Dynamical maintainers",
+    maintainer_email="maintainers@dynamical.dev",
+    description="The 1 kHz safety gate.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": ["safety_gate = dynamical_safety.nodes.safety_gate_node:main"]
+    },
+)

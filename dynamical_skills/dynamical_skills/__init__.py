@@ -1,0 +1,1 @@
+"""From a sentence to safe joint motion: plan, route, adapt and carry out skills."""

@@ -1,0 +1,376 @@
+"""Pre- and post-conditions of skills, judged from measured joints and from what perception published.
+
+Each condition answers with whether it holds and a sentence saying what was measured.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from dynamical_interfaces.errors import ErrorCode
+from dynamical_skills.motion import grasps, hands, obstacles, placing, poses
+from dynamical_skills.motion.kinematics import Kinematics
+from dynamical_skills.motion.model import SIDES
+from dynamical_skills.policies.policy import Check, Memory, Observation, SeenObject, SkillError
+from dynamical_skills.policies.primitives.look_at import heading_to
+from dynamical_skills.policies.primitives.primitive import (
+    IN_HAND,
+    find,
+    finger_joints,
+    grip_centre,
+    held_by,
+    named,
+    side_of,
+)
+
+Condition = Callable[[Kinematics, Observation, Mapping[str, Any], Memory], Check]
+
+LIFTED = 0.05  # least rise of an object that counts as lifted [m]
+_AT_HOME = 0.10  # rad
+_NEAR = 0.22  # hand frame to object when reaching ends [m]
+_OVER = 0.05  # m
+_STANDS = 0.025  # how well an object's underside and a surface must agree in height [m]
+_FACING = 0.20  # rad
+_POINTING = 0.20  # rad
+_EXTENDED = 0.24  # m ahead of the waist
+_OPEN, _CLOSED = 0.25, 0.6
+
+
+def check(
+    name: str,
+    kinematics: Kinematics,
+    observation: Observation,
+    parameters: Mapping[str, Any],
+    memory: Memory,
+) -> Check:
+    """Judge one condition by name; something not seen makes it fail with that sentence.
+
+    Raises:
+        SkillError: PARAMETER_INVALID if there is no such condition.
+    """
+    if name not in CONDITIONS:
+        raise SkillError(
+            ErrorCode.PARAMETER_INVALID,
+            f"there is no condition {name!r}; known: {', '.join(sorted(CONDITIONS))}",
+        )
+    try:
+        return CONDITIONS[name](kinematics, observation, parameters, memory)
+    except SkillError as error:
+        return Check(False, error.text)
+
+
+def hand_empty(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The hand asked for is empty; without one, at least one hand is."""
+    side = side_of(parameters)
+    held = {hand: held_by(kinematics, seen, memory, hand) for hand in ((side,) if side else SIDES)}
+    empty = [hand for hand, thing in held.items() if thing is None]
+    if empty:
+        return Check(True, f"the {empty[0]} hand is empty")
+    things = ", ".join(
+        f"the {hand} hand holds the {named(thing)}" for hand, thing in held.items() if thing
+    )
+    return Check(False, f"no hand is free: {things}")
+
+
+def object_seen(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """Perception sees the object (or the target, where no object is named)."""
+    del kinematics
+    return _seen(
+        find(seen, parameters, memory, key="object" if parameters.get("object") else "target")
+    )
+
+
+def target_seen(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """Perception sees the target."""
+    del kinematics
+    return _seen(find(seen, parameters, memory, key="target"))
+
+
+def _seen(thing: SeenObject) -> Check:
+    x, y, z = thing.position
+    return Check(True, f"the {named(thing)} is at ({x:.2f}, {y:.2f}, {z:.2f}) m")
+
+
+def object_in_reach(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """Some hand reaches a grasp of the object; other things in the way are not judged here."""
+    thing = find(seen, parameters, memory)
+    kinematics.set_obstacles(
+        obstacles.boxes([other for other in seen.objects if obstacles.is_furniture(other)])
+    )
+    side, miss = side_of(parameters), np.inf
+    for grasp in grasps.grasps_of(thing, seen.objects, sides=(side,) if side else SIDES)[:4]:
+        above = kinematics.solve(seen.joint_position, {grasp.side: grasp.above})
+        miss = min(miss, kinematics.solve(above.joints, {grasp.side: grasp.at}).miss)
+        if miss < 0.008:
+            return Check(True, f"the {named(thing)} is in reach of the {grasp.side} hand")
+    return Check(False, f"the {named(thing)} is out of reach by {miss * 1e3:.0f} mm")
+
+
+def hand_near_object(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The chosen hand is where its approach to the object begins."""
+    thing = find(seen, parameters, memory)
+    side = side_of(parameters, default=memory.side) or "right"
+    pose = kinematics.hand_pose(seen.joint_position, side)
+    centre = pose.position + pose.rotation @ grasps.centre_in_hand(
+        side, grasps.style_of(thing), held=False
+    )
+    distance = float(np.linalg.norm(centre - thing.position))
+    return Check(
+        distance < _NEAR,
+        f"the {side} palm is {distance:.2f} m from the {named(thing)}; near is under {_NEAR} m",
+    )
+
+
+def object_in_hand(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The object is seen between fingers that something keeps from closing."""
+    thing = find(seen, parameters, memory)
+    side = side_of(parameters, default=memory.side) or "right"
+    if not hands.squeezes(side, finger_joints(kinematics, seen.joint_position, side)):
+        return Check(False, f"the {side} hand closed fully: nothing is between its fingers")
+    distance = float(
+        np.linalg.norm(
+            thing.position - grip_centre(kinematics, seen, side, grasps.style_of(thing))
+        )
+    )
+    return Check(
+        distance < IN_HAND,
+        f"the {named(thing)} is seen {distance * 1e3:.0f} mm from the grip of the {side} hand; "
+        f"held is under {IN_HAND * 1e3:.0f} mm",
+    )
+
+
+def object_held(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """Some hand holds something, and its fingers feel it."""
+    del parameters
+    for side in SIDES:
+        thing = held_by(kinematics, seen, memory, side)
+        if thing is None:
+            continue
+        if hands.squeezes(side, finger_joints(kinematics, seen.joint_position, side)):
+            return Check(True, f"the {side} hand holds the {named(thing)}")
+        return Check(False, f"the {side} hand has closed fully: the {named(thing)} was lost")
+    return Check(False, "no hand holds anything")
+
+
+def object_lifted(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """What is held is seen higher than where it stood before the hand closed on it."""
+    side, before, now = _held_now(kinematics, seen, parameters, memory)
+    rise = float(now.position[2] - before.position[2])
+    memory.results["lift_height"] = rise
+    return Check(
+        rise >= LIFTED,
+        f"the {named(now)} in the {side} hand is seen {rise:.3f} m higher; lifted is at least {LIFTED} m",
+    )
+
+
+def object_over_target(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """What is held hangs over the target, its underside above it."""
+    side, held, now = _held_now(kinematics, seen, parameters, memory)
+    surface = placing.surface_of(find(seen, parameters, memory, key="target"))
+    centre = grip_centre(kinematics, seen, side, grasps.style_of(held))
+    beyond = np.maximum(np.abs(centre[:2] - surface.centre[:2]) - surface.extent / 2, 0.0)
+    room = float(now.position[2] - now.size[2] / 2 - surface.centre[2])
+    holds = float(np.linalg.norm(beyond)) < _OVER and room > -0.01
+    return Check(
+        holds,
+        f"the {named(now)} hangs {np.linalg.norm(beyond):.2f} m beside the target and {room:.2f} m above it",
+    )
+
+
+def _held_now(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> tuple[str, SeenObject, SeenObject]:
+    """The hand that holds something, what it held when it closed, and that thing as it is seen now."""
+    for side in sorted(SIDES, key=lambda name: name != memory.side):
+        held = held_by(kinematics, seen, memory, side)
+        if held is not None:
+            return side, held, _again(seen, held, parameters, memory)
+    raise SkillError(ErrorCode.PRECONDITION_FAILED, "no hand holds anything")
+
+
+def _again(
+    seen: Observation, thing: SeenObject, parameters: Mapping[str, Any], memory: Memory
+) -> SeenObject:
+    """The same thing in a newer observation: by track, else by its description."""
+    for other in seen.objects:
+        if other.id == thing.id:
+            return other
+    wanted = parameters.get("object") or {"class_id": thing.class_id, "color": thing.color}
+    return find(seen, {"object": wanted}, memory)
+
+
+def object_on_target(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The object put down stands upright on the target, within its edges."""
+    del kinematics
+    surface = placing.surface_of(find(seen, parameters, memory, key="target"))
+    thing = _placed(seen, parameters, memory)
+    beyond = float(np.max(np.abs(thing.position[:2] - surface.centre[:2]) - surface.extent / 2))
+    gap = float(thing.position[2] - thing.size[2] / 2 - surface.centre[2])
+    x, y, z = thing.position
+    where = f"the {named(thing)} is seen at ({x:.2f}, {y:.2f}, {z:.2f}) m"
+    if beyond > 0.0:
+        return Check(False, f"{where}, {beyond:.2f} m outside the target's edges")
+    if abs(gap) > _STANDS:
+        return Check(
+            False,
+            f"{where}, its underside {gap * 1e3:.0f} mm from the target's top; at most {_STANDS * 1e3:.0f}",
+        )
+    spot = memory.results.get("place_target")
+    if spot is not None:
+        memory.results["placement_error"] = float(
+            np.linalg.norm(thing.position[:2] - np.asarray(spot)[:2])
+        )
+    return Check(True, f"{where}, standing on the target")
+
+
+def _placed(seen: Observation, parameters: Mapping[str, Any], memory: Memory) -> SeenObject:
+    """The object that was put down: the one named, else what was last held."""
+    wanted = parameters.get("object") or memory.results.get("last_held")
+    if wanted is None:
+        raise SkillError(ErrorCode.OBJECT_NOT_SEEN, "no object is named and none was held before")
+    spot = memory.results.get("place_target")
+    near = {"position": spot} if spot is not None and not wanted.get("id") else {}
+    return find(seen, {"object": {**wanted, **near}}, memory)
+
+
+def object_pushed(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The object has moved along its surface by at least a third of what was asked for."""
+    del kinematics
+    before = memory.results.get("pushed_from")
+    if before is None:
+        return Check(False, "nothing was pushed before")
+    thing = find(seen, parameters, memory)
+    moved = float(np.linalg.norm(thing.position[:2] - np.asarray(before)[:2]))
+    least = float(parameters.get("distance") or 0.06) / 3
+    return Check(
+        moved >= least,
+        f"the {named(thing)} moved {moved:.3f} m; at least {least:.3f} m was to be seen",
+    )
+
+
+def hand_open(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The hand asked for is open; without one, the last active hand, or any."""
+    return _share(kinematics, seen, side_of(parameters, default=memory.side), opened=True)
+
+
+def hand_closed(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The hand asked for is closed; without one, the last active hand, or any."""
+    return _share(kinematics, seen, side_of(parameters, default=memory.side), opened=False)
+
+
+def _share(kinematics: Kinematics, seen: Observation, side: str, *, opened: bool) -> Check:
+    shares = {
+        hand: hands.closed_share(hand, finger_joints(kinematics, seen.joint_position, hand))
+        for hand in ((side,) if side else SIDES)
+    }
+    holds = any(share < _OPEN if opened else share > _CLOSED for share in shares.values())
+    text = ", ".join(
+        f"the {hand} hand is {100 * share:.0f} % closed" for hand, share in shares.items()
+    )
+    return Check(holds, text)
+
+
+def hand_extended(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The active hand is held out in front of the body."""
+    side = side_of(parameters, default=memory.side) or "right"
+    distance = float(np.hypot(*kinematics.hand_pose(seen.joint_position, side).position[:2]))
+    return Check(
+        distance >= _EXTENDED,
+        f"the {side} wrist is {distance:.2f} m ahead; held out is at least {_EXTENDED} m",
+    )
+
+
+def at_home(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """Waist and arms are in the home posture."""
+    del parameters, memory
+    names = kinematics.planning.joint_names
+    away = np.abs(
+        kinematics.reduced(seen.joint_position) - [poses.HOME.get(name, 0.0) for name in names]
+    )
+    worst = int(np.argmax(away))
+    return Check(
+        bool(away[worst] < _AT_HOME),
+        f"{names[worst]} is {away[worst]:.2f} rad from home; at most {_AT_HOME} rad",
+    )
+
+
+def facing_target(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The upper body faces what was to be looked at."""
+    thing = find(seen, parameters, memory, key="object" if parameters.get("object") else "target")
+    off = abs(
+        heading_to(thing.position)
+        - float(seen.joint_position[kinematics.index["waist_yaw_joint"]])
+    )
+    return Check(
+        off < _FACING,
+        f"the upper body is {off:.2f} rad off the {named(thing)}; at most {_FACING} rad",
+    )
+
+
+def pointing_at_target(
+    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
+) -> Check:
+    """The active hand's fingers head for what was to be pointed at."""
+    thing = find(seen, parameters, memory, key="object" if parameters.get("object") else "target")
+    side = side_of(parameters, default=memory.side) or "right"
+    pose = kinematics.hand_pose(seen.joint_position, side)
+    ahead = thing.position - pose.position
+    off = float(np.arccos(np.clip(pose.rotation[:, 0] @ ahead / np.linalg.norm(ahead), -1.0, 1.0)))
+    return Check(
+        off < _POINTING,
+        f"the {side} hand points {off:.2f} rad past the {named(thing)}; at most {_POINTING} rad",
+    )
+
+
+CONDITIONS: dict[str, Condition] = {
+    "hand_empty": hand_empty,
+    "object_seen": object_seen,
+    "target_seen": target_seen,
+    "object_in_reach": object_in_reach,
+    "hand_near_object": hand_near_object,
+    "object_in_hand": object_in_hand,
+    "object_held": object_held,
+    "object_lifted": object_lifted,
+    "object_over_target": object_over_target,
+    "object_on_target": object_on_target,
+    "object_pushed": object_pushed,
+    "hand_open": hand_open,
+    "hand_closed": hand_closed,
+    "hand_extended": hand_extended,
+    "at_home": at_home,
+    "facing_target": facing_target,
+    "pointing_at_target": pointing_at_target,
+}

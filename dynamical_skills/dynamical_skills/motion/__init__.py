@@ -1,0 +1,1 @@
+"""Motion of this robot: kinematics, hands, grasps, and smooth joint trajectories."""

@@ -1,0 +1,34 @@
+"""Named postures of waist and arms, joint name -> position [rad]; joints left out are zero."""
+
+from collections.abc import Mapping
+
+# Forearms raised in front of the body: hands above a table's edge and below the head camera's view of it.
+HOME: Mapping[str, float] = {
+    "left_shoulder_roll_joint": 0.3,
+    "left_elbow_joint": -0.4,
+    "right_shoulder_roll_joint": -0.3,
+    "right_elbow_joint": -0.4,
+}
+
+# Right arm; the left one mirrors roll and yaw. Upper arm out, forearm straight up, palm forward.
+_WAVE_RIGHT: Mapping[str, float] = {
+    "shoulder_pitch": -0.25,
+    "shoulder_roll": -0.85,
+    "shoulder_yaw": 0.0,
+    "elbow": -0.95,
+    "wrist_roll": -1.2,
+    "wrist_pitch": -0.4,
+    "wrist_yaw": 0.0,
+}
+
+
+def mirrored(name: str, value: float, side: str) -> float:
+    """Position of a joint of one arm from the right arm's: rolls and yaws change sign."""
+    return -value if side == "left" and ("roll" in name or "yaw" in name) else value
+
+
+def wave(side: str, swing: float) -> dict[str, float]:
+    """The arm raised in greeting; ``swing`` turns the forearm from side to side [rad]."""
+    pose = {name: mirrored(name, value, side) for name, value in _WAVE_RIGHT.items()}
+    pose["shoulder_yaw"] += swing
+    return {f"{side}_{name}_joint": value for name, value in pose.items()}

@@ -1,0 +1,1 @@
+"""ROS nodes of this package: thin, all decisions are made in the pure modules."""

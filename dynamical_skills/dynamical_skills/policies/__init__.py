@@ -1,0 +1,1 @@
+"""Policies: what a skill sees and what it answers."""

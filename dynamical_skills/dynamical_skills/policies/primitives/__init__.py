@@ -1,0 +1,1 @@
+"""Motion primitives: skills carried out by planning, one class each."""

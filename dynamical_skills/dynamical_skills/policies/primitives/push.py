@@ -1,0 +1,118 @@
+"""Push something along the surface it stands on."""
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import numpy as np
+
+from dynamical_interfaces.errors import ErrorCode
+from dynamical_skills.motion import grasps
+from dynamical_skills.motion.kinematics import Pose
+from dynamical_skills.motion.rotations import about_z
+from dynamical_skills.policies.policy import (
+    Memory,
+    Observation,
+    SeenObject,
+    SkillError,
+    Trajectory,
+)
+from dynamical_skills.policies.primitives.primitive import Primitive, find, held_by, named, number
+
+# Where the object's centre is in the right hand's frame when the pushing part touches it, less the object's radius [m]:
+# closed knuckles push ahead, the flat palm pushes sideways.
+_AHEAD = np.array([0.150, 0.010, 0.0])
+_ASIDE = np.array([0.110, -0.006, 0.0])
+_GAP = 0.025
+_DIRECTIONS = {"forward": ("ahead", ""), "left": ("aside", "right"), "right": ("aside", "left")}
+
+
+class Push(Primitive):
+    """Push an object forward with a closed hand, or sideways with the flat of the hand."""
+
+    id = "push"
+
+    def run(
+        self, first: Observation, parameters: Mapping[str, Any], memory: Memory
+    ) -> Generator[Trajectory, Observation, None]:
+        """See ``Skill.run``.
+
+        Raises:
+            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, PARAMETER_INVALID, OUT_OF_REACH, PRECONDITION_FAILED.
+        """
+        distance = number(parameters, "distance", 0.06, 0.01, 0.20)
+        direction = str(parameters.get("direction") or "forward")
+        if direction not in _DIRECTIONS:
+            raise SkillError(
+                ErrorCode.PARAMETER_INVALID,
+                f"direction is {direction!r}; it must be one of {', '.join(_DIRECTIONS)}",
+            )
+        target = find(first, parameters, memory)
+        how, side = _DIRECTIONS[direction]
+        side = side or ("left" if target.position[1] > 0 else "right")
+        if held_by(self.kinematics, first, memory, side) is not None:
+            raise SkillError(
+                ErrorCode.PRECONDITION_FAILED,
+                f"the {side} hand is not empty; put down what it holds first",
+            )
+        memory.side = side
+        memory.results["pushed_from"] = [float(v) for v in target.position]
+        yield from self._push(first, target, memory, how=how, side=side, distance=distance)
+
+    def _push(
+        self,
+        first: Observation,
+        target: SeenObject,
+        memory: Memory,
+        *,
+        how: str,
+        side: str,
+        distance: float,
+    ) -> Generator[Trajectory, Observation, None]:
+        name, seen = f"the {named(target)}", first
+        before, after = self._ends(seen, target, how=how, side=side, distance=distance)
+        self.avoid(seen, memory)
+        above = before.moved([0.0, 0.0, 0.12])
+        motion = self.planner.path(
+            seen.joint_position, side, [above], phase="reach", what=f"the start over {name}"
+        )
+        seen = yield self.planner.with_fingers(
+            motion, seen.joint_position, side, 1.0 if how == "ahead" else 0.0
+        )
+        self.avoid(seen, memory, touching=[target.id])
+        seen = yield self.planner.path(
+            seen.joint_position, side, [before], phase="approach", what=f"the place behind {name}"
+        )
+        seen = yield self.planner.path(
+            seen.joint_position,
+            side,
+            [after],
+            speed=0.6,
+            phase="push",
+            what=f"the place to push {name} to",
+        )
+        back = [before, above]
+        yield self.planner.path(
+            seen.joint_position, side, back, phase="withdraw", what=f"the place over {name}"
+        )
+
+    def _ends(
+        self, seen: Observation, target: SeenObject, *, how: str, side: str, distance: float
+    ) -> tuple[Pose, Pose]:
+        """Hand poses before contact and at the end of the push."""
+        others = [other for other in seen.objects if other.id != target.id]
+        height = grasps.surface_below(target, others) + float(
+            np.clip(target.size[2] * 0.5, 0.050, 0.07)
+        )
+        rotation = about_z(0.0)
+        radius = float(max(target.size[:2])) / 2
+        if how == "ahead":
+            ahead, contact = (
+                np.array([1.0, 0.0, 0.0]),
+                grasps.mirrored(side, _AHEAD) + [radius, 0.0, 0.0],
+            )
+        else:
+            ahead = grasps.mirrored(side, np.array([0.0, 1.0, 0.0]))
+            contact = grasps.mirrored(side, _ASIDE) + radius * ahead
+        centre = np.array([target.position[0], target.position[1], height])
+        touch = Pose(centre - contact, rotation)
+        return touch.moved(-_GAP * ahead), touch.moved(distance * ahead)
