@@ -1,4 +1,4 @@
-"""Every package folder holds a Python package of the same name: import those before pytest names test modules."""
+"""Every package folder holds a Python package of the same name: import those first, then name tests."""
 
 import contextlib
 import importlib

@@ -22,7 +22,11 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 SYSTEM_ROS = Path("/opt/ros/jazzy")
-RENDERING = {"libEGL.so.1": "libegl1", "libEGL_mesa.so.0": "libegl-mesa0", "swrast_dri.so": "libgl1-mesa-dri"}
+RENDERING = {
+    "libEGL.so.1": "libegl1",
+    "libEGL_mesa.so.0": "libegl-mesa0",
+    "swrast_dri.so": "libgl1-mesa-dri",
+}
 TOOLS = {"cmake": "cmake", "make": "make", "g++": "g++"}
 # Paths of the machine that built the wheels, left in their exported CMake files.
 BUILDER_PYTHON = "/opt/python/cp3{minor}-cp3{minor}"
@@ -141,7 +145,9 @@ def install(group: str) -> None:
 
 def fix_cmake_paths() -> None:
     """Point the wheels' CMake files to this machine's Python and NumPy headers."""
-    ask = "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())"
+    ask = (
+        "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())"
+    )
     done = subprocess.run([PYTHON, "-c", ask], check=True, capture_output=True, text=True)
     include, numpy_include = done.stdout.split()
     version = f"python3.{sys.version_info.minor}"
@@ -179,7 +185,15 @@ def rendering_libraries() -> None:
 
 def build_inputs() -> list[Path]:
     """Files whose change asks for a new build; other Python files are linked, not copied."""
-    patterns = ("package.xml", "setup.py", "setup.cfg", "CMakeLists.txt", "bin/*", "launch/*", "rviz/*")
+    patterns = (
+        "package.xml",
+        "setup.py",
+        "setup.cfg",
+        "CMakeLists.txt",
+        "bin/*",
+        "launch/*",
+        "rviz/*",
+    )
     files = [ROOT / "colcon.meta"]
     for package in ROOT.glob("dynamical_*"):
         for pattern in patterns:
@@ -199,7 +213,7 @@ def build_environment() -> dict[str, str]:
 
 
 def build() -> None:
-    """colcon build of all packages, Python linked in place."""
+    """Colcon build of all packages, Python linked in place."""
     run(
         VENV / "bin" / "colcon", "build", "--symlink-install",
         "--cmake-args", f"-DPython3_EXECUTABLE={PYTHON}", f"-DPYTHON_EXECUTABLE={PYTHON}",

@@ -1,7 +1,7 @@
 """The graph description: which nodes a robot runs, with which parameters.
 
-Read from ``config/platform.yaml`` by the local runner and by ``platform.launch.py`` alike, so that every node is
-written once.
+Read from ``config/platform.yaml`` by the local runner and by ``platform.launch.py`` alike, so that
+every node is written once.
 """
 
 import re

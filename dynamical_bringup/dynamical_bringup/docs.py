@@ -30,7 +30,11 @@ PARAMETERS = {
 def graph_page() -> str:
     """All topics, services and actions, and the QoS profiles."""
     lines = [NOTE, "# The graph\n", "Names are relative to the robot's namespace (`/thor_001`).\n"]
-    lines += ["## Topics\n", "| topic | type | QoS | Hz | written by | read by | what |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "## Topics\n",
+        "| topic | type | QoS | Hz | written by | read by | what |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for topic in graph.TOPICS:
         rate = f"{topic.rate:g}" if topic.rate else "event"
         writers = "every node" if topic.writers == graph.NODES else ", ".join(topic.writers)
@@ -39,12 +43,20 @@ def graph_page() -> str:
             f"{', '.join(topic.readers)} | {topic.doc} |"
         )
     for title, services in (("Services", graph.SERVICES), ("Actions", graph.ACTIONS)):
-        lines += [f"\n## {title}\n", "| name | type | served by | called by | what |", "|---|---|---|---|---|"]
+        lines += [
+            f"\n## {title}\n",
+            "| name | type | served by | called by | what |",
+            "|---|---|---|---|---|",
+        ]
         lines += [
             f"| `{s.name}` | `{s.type}` | {s.server} | {', '.join(s.clients) or 'anyone'} | {s.doc} |"
             for s in services
         ]
-    lines += ["\n## QoS profiles\n", "| profile | reliability | durability | depth | deadline | lifespan | liveliness |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "\n## QoS profiles\n",
+        "| profile | reliability | durability | depth | deadline | lifespan | liveliness |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for profile in PROFILES:
         times = [
             "-" if value is None else f"{value * 1e3:.0f} ms"
@@ -69,10 +81,18 @@ def errors_page() -> str:
 
 def parameters_page() -> str:
     """Parameters of every node."""
-    lines = [NOTE, "# Parameters\n", "Defaults stand in the code alone; `platform.yaml` holds what differs.\n"]
+    lines = [
+        NOTE,
+        "# Parameters\n",
+        "Defaults stand in the code alone; `platform.yaml` holds what differs.\n",
+    ]
     for node, place in PARAMETERS.items():
         module, name = place.split(":")
-        lines += [f"\n## {node}\n", "| parameter | default | unit | range | what |", "|---|---|---|---|---|"]
+        lines += [
+            f"\n## {node}\n",
+            "| parameter | default | unit | range | what |",
+            "|---|---|---|---|---|",
+        ]
         for row in describe(getattr(importlib.import_module(module), name)):
             limits = f"{row['low']:g} .. {row['high']:g}".replace("-inf", "").replace("inf", "")
             shown = limits if limits.strip(" .") else ""

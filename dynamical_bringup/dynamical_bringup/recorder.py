@@ -287,9 +287,9 @@ def recover(folder: Path) -> int:
     information = metadata["rosbag2_bagfile_information"]
     for entry in information["topics_with_message_count"]:
         entry["message_count"] = counts.get(entry["topic_metadata"]["name"], 0)
-    span = _span(min(times, default=0), max(times, default=0), len(times))
-    information.update(span)
-    information["files"][0].update(span)
+    first, last = min(times, default=0), max(times, default=0)
+    for entry in (information, information["files"][0]):
+        entry.update(_span(first, last, len(times)))
     information["custom_data"] = {"recovered": "true"}
     place.write_text(yaml.safe_dump(metadata, sort_keys=False))
     return len(times)
@@ -322,7 +322,7 @@ def _copy(stream: BinaryIO, writer: Writer, counts: dict[str, int], times: list[
         return
 
 
-def _writer(target: _ChunkedFile, chunk_size: int) -> Writer:
+def _writer(target: _ChunkedFile, chunk_size: int) -> Any:  # half of its methods are untyped
     stream: Any = target  # mcap asks for IO; it uses write and tell alone
     writer = Writer(stream, chunk_size=chunk_size, compression=CompressionType.LZ4)
     writer.start(profile="ros2", library="dynamical")

@@ -80,7 +80,9 @@ def transforms(description, config_dir, urdf):
     """The robot's links and the cameras in tf, by ROS 2's own nodes where they are installed."""
     missing = {"robot_state_publisher", "tf2_ros"} - set(get_packages_with_prefixes())
     if missing:
-        return [LogInfo(msg=f"no transforms for rviz2: packages {sorted(missing)} are not installed")]
+        return [
+            LogInfo(msg=f"no transforms for rviz2: packages {sorted(missing)} are not installed")
+        ]
     publisher = Node(
         package="robot_state_publisher",
         executable="robot_state_publisher",
@@ -88,7 +90,9 @@ def transforms(description, config_dir, urdf):
         parameters=[{"robot_description": urdf}],
     )
     static = []
-    for name, mount in yaml.safe_load((config_dir / "cameras.yaml").read_text())["cameras"].items():
+    for name, mount in yaml.safe_load((config_dir / "cameras.yaml").read_text())[
+        "cameras"
+    ].items():
         values = (*mount["position"], *mount["quaternion"])
         flags = ("--x", "--y", "--z", "--qw", "--qx", "--qy", "--qz")
         pose = [word for pair in zip(flags, values, strict=True) for word in pair]

@@ -17,7 +17,9 @@ import ruckig
 
 from dynamical_control.interpolation import Chunk, ChunkError, ChunkTrajectory
 
-SCALE_FALL = 6.0  # fastest change of the speed scale [1/s]; at 1.5 rad/s this brakes with 9 rad/s^2
+SCALE_FALL = (
+    6.0  # fastest change of the speed scale [1/s]; at 1.5 rad/s this brakes with 9 rad/s^2
+)
 SCALE_RISE = 2.0
 
 
@@ -150,7 +152,9 @@ class Controller:
             RuntimeError: If called before ``anchor``.
         """
         if self._position is None:
-            raise RuntimeError("the controller does not know where the robot is: call anchor first")
+            raise RuntimeError(
+                "the controller does not know where the robot is: call anchor first"
+            )
         period = min(period, 0.02)  # after a stall of the machine go on where it was, do not jump
         self._slew_scale(allowed_scale, period)
         if self._pending is not None and self._pending.start_time <= now:
@@ -238,9 +242,7 @@ class Controller:
         self._pending = None
         self._profile = None
 
-    def _follow(
-        self, trajectory: ChunkTrajectory, period: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _follow(self, trajectory: ChunkTrajectory, period: float) -> tuple[np.ndarray, np.ndarray]:
         if self.elapsed >= trajectory.end and not trajectory.final:
             self._brake(State.STARVED)
             return self._coast(period)

@@ -162,7 +162,7 @@ TOPICS: tuple[Topic, ...] = (
         qos.EVENT,
         0.0,
         (SAFETY_GATE,),
-        (SKILL_SERVER, REST_BRIDGE, RECORDER),
+        (RECORDER,),
         "Commands refused or changed.",
     ),
     Topic(

@@ -7,7 +7,7 @@ rclpy's own class; nothing else does.
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One quality-of-service profile.
 
@@ -22,23 +22,23 @@ class Profile:
     """
 
     name: str
-    reliable: bool
-    latched: bool
     depth: int
+    reliable: bool = False
+    latched: bool = False
     deadline: float | None = None
     lifespan: float | None = None
     liveliness_lease: float | None = None
 
 
 # Newest value or nothing: a late command is worse than a lost one.
-SAFETY = Profile("SAFETY", False, False, 1, deadline=0.020, lifespan=0.020, liveliness_lease=0.100)
-CONTROL = Profile("CONTROL", False, False, 1, deadline=0.050, lifespan=0.050)
-SENSOR = Profile("SENSOR", False, False, 2)
+SAFETY = Profile(name="SAFETY", depth=1, deadline=0.020, lifespan=0.020, liveliness_lease=0.100)
+CONTROL = Profile(name="CONTROL", depth=1, deadline=0.050, lifespan=0.050)
+SENSOR = Profile(name="SENSOR", depth=2)
 # What is true until told otherwise; late joiners get it.
-STATE = Profile("STATE", True, True, 1)
+STATE = Profile(name="STATE", depth=1, reliable=True, latched=True)
 # Each one counts.
-EVENT = Profile("EVENT", True, False, 50)
+EVENT = Profile(name="EVENT", depth=50, reliable=True)
 # Large or slow, delivered when there is time.
-BULK = Profile("BULK", True, False, 10)
+BULK = Profile(name="BULK", depth=10, reliable=True)
 
 PROFILES = (SAFETY, CONTROL, SENSOR, STATE, EVENT, BULK)

@@ -105,7 +105,7 @@ def tag(
     )
     state.update(names)
     for values in (position, velocity, effort):
-        state.update(np.ascontiguousarray(values, dtype="<f8"))
+        state.update(np.ascontiguousarray(values, dtype="<f8").data)
     return state.digest()
 
 

@@ -53,7 +53,10 @@ def test_every_field_of_every_interface_says_what_it_means(path):
     bare = [
         line
         for line in path.read_text().splitlines()
-        if line.strip() and not line.startswith(("#", "---")) and "#" not in line and "=" not in line
+        if line.strip()
+        and not line.startswith(("#", "---"))
+        and "#" not in line
+        and "=" not in line
     ]
     plain = {"string error_msg", "string message", "bool success", "string name", "string id"}
     documented_elsewhere = ("error", "message", "success", "id", "name", "response_time")

@@ -258,10 +258,12 @@ class SafetyGate:
             self._request_effort[:] = 0.0
 
     def _survey(self, now: float) -> None:
-        limiter, goal = self._limiter, None
-        if self._request is not None and self.world.zones.bind_robot:
-            goal = resting_position(self._request.position, self._request.velocity, self.limits)
-        rest = resting_position(limiter.position, limiter.velocity, self.limits)
+        limiter, request = self._limiter, self._request
+        rest, goal = limiter.position, None
+        if self.world.zones.bind_robot:
+            rest = resting_position(limiter.position, limiter.velocity, self.limits)
+            if request is not None:
+                goal = resting_position(request.position, request.velocity, self.limits)
         self.survey = self.world.survey(Motion(self.joints.position, rest, goal), now)
 
     def _causes(self, now: float) -> dict[Cause, Reason]:
@@ -286,13 +288,26 @@ class SafetyGate:
         if tracks > parameters.tracks_loss:
             cause = Cause.TRACKS_LOST if moved else Cause.INPUTS_MISSING
             causes[cause] = late(cause, "tracks", value=tracks, limit=parameters.tracks_loss)
-        if joints > parameters.joints_pause and Cause.INPUTS_MISSING not in causes:
+        if Cause.INPUTS_MISSING not in causes:
+            self._look_at_pauses(causes, joints=joints, tracks=tracks)
+        if self._request is not None:
+            self._look_at_silence(causes, age(now, self._request.stamp))
+
+    def _look_at_pauses(
+        self, causes: dict[Cause, Reason], *, joints: float, tracks: float
+    ) -> None:
+        parameters = self.parameters
+        if tracks > parameters.tracks_pause:
+            causes[Cause.TRACKS_PAUSED] = late(
+                Cause.TRACKS_PAUSED, "tracks", value=tracks, limit=parameters.tracks_pause
+            )
+        if joints > parameters.joints_pause:
             causes[Cause.JOINTS_PAUSED] = late(
                 Cause.JOINTS_PAUSED, "joint states", value=joints, limit=parameters.joints_pause
             )
-        if self._request is None:
-            return
-        silence = age(now, self._request.stamp)
+
+    def _look_at_silence(self, causes: dict[Cause, Reason], silence: float) -> None:
+        parameters = self.parameters
         if silence > parameters.command_pause:
             causes[Cause.COMMAND_PAUSED] = late(
                 Cause.COMMAND_PAUSED,

@@ -97,6 +97,8 @@ def gate_limits(urdf: JointLimits, parameters: SafetyGateParameters) -> GateLimi
 class SetPointLimiter:
     """One set-point (position and velocity) that only moves within the limits.
 
+    Works in place on arrays made once: this is the costliest part of a tick.
+
     Args:
         limits: What the joints may do.
 
@@ -106,9 +108,14 @@ class SetPointLimiter:
     """
 
     def __init__(self, limits: GateLimits) -> None:
+        count = len(limits.names)
         self.limits = limits
-        self.position = np.zeros(len(limits.names))
-        self.velocity = np.zeros(len(limits.names))
+        self.position = np.zeros(count)
+        self.velocity = np.zeros(count)
+        self._double = 2.0 * limits.acceleration
+        self._target, self._exact, self._wanted = (np.zeros(count) for _ in range(3))
+        self._step, self._square = np.zeros(count), np.zeros(count)
+        self._a, self._b = np.zeros(count), np.zeros(count)
 
     def place(self, position: np.ndarray) -> None:
         """Put the set-point at rest at a measured position [rad], brought within the limits."""
@@ -134,46 +141,76 @@ class SetPointLimiter:
             period: Length of this tick [s].
         """
         dt = _tick(period)
-        limits = self.limits
-        target = np.clip(position, limits.lower, limits.upper)
-        step = limits.acceleration * dt
-        cap = limits.velocity * speed_scale
-        exact = (target - self.position) / dt
-        # Distance to the target in its own frame, and the relative speed that can still be braked.
-        gap = exact * dt - velocity * dt
-        approach = np.sqrt(step * step + 2.0 * limits.acceleration * np.abs(gap)) - step
-        wanted = velocity + np.copysign(approach, gap)
-        # One tick can bridge what is left: meet the target exactly. `exact - velocity` within one
-        # step of acceleration means that the next tick can match the target's velocity.
-        np.copyto(
-            wanted,
-            exact,
-            where=(np.abs(exact - velocity) <= step) & (np.abs(exact - self.velocity) <= step),
-        )
-        np.minimum(wanted, cap, out=wanted)
-        np.maximum(wanted, -cap, out=wanted)
-        self._advance(wanted, step, dt)
+        limits, target, exact, step = self.limits, self._target, self._exact, self._step
+        np.minimum(position, limits.upper, out=target)
+        np.maximum(target, limits.lower, out=target)
+        np.subtract(target, self.position, out=exact)
+        np.divide(exact, dt, out=exact)
+        np.multiply(limits.acceleration, dt, out=step)
+        cap = np.multiply(limits.velocity, speed_scale, out=self._square)
+        excess = self._excess(exact, velocity, cap)
+        if np.maximum.reduce(excess) <= 0.0:
+            self.velocity[:] = exact
+            self.position[:] = target
+            return
+        self._approach(velocity, cap, dt)
 
     def brake(self, period: float) -> None:
         """Slow all joints together, along the path, as fast as the slowest of them may."""
         if self.at_rest:
             return
         dt = _tick(period)
-        step = self.limits.acceleration * dt
-        ticks = float((np.abs(self.velocity) / step).max())
-        wanted = (
-            self.velocity * max(0.0, 1.0 - 1.0 / ticks) if ticks > 1.0 else self.velocity * 0.0
-        )
-        self._advance(wanted, step, dt)
+        np.multiply(self.limits.acceleration, dt, out=self._step)
+        ticks = float((np.abs(self.velocity) / self._step).max())
+        np.multiply(self.velocity, max(0.0, 1.0 - 1.0 / max(ticks, 1.0)), out=self._wanted)
+        self._advance(dt)
 
-    def _advance(self, wanted: np.ndarray, step: np.ndarray, dt: float) -> None:
-        limits = self.limits
-        double = 2.0 * limits.acceleration
-        square = step * step
+    def _excess(self, exact: np.ndarray, velocity: np.ndarray, cap: np.ndarray) -> np.ndarray:
+        """How far meeting the target now breaks a limit; at most 0 where it breaks none.
+
+        Meeting it must be possible (acceleration, speed), the next tick must be able to match the
+        target's velocity, and the braking distance must be left.
+        """
+        a, b, step, limits = self._a, self._b, self._step, self.limits
+        np.subtract(exact, self.velocity, out=a)
+        np.subtract(exact, velocity, out=b)
+        np.abs(a, out=a)
+        np.abs(b, out=b)
+        np.maximum(a, b, out=a)
+        np.subtract(a, step, out=a)
+        np.abs(exact, out=b)
+        np.subtract(b, cap, out=b)
+        np.maximum(a, b, out=a)
+        # Only the stop that the joint moves toward counts; both at once need one pass less.
+        np.subtract(limits.upper, self._target, out=b)
+        np.minimum(b, self._target - limits.lower, out=b)
+        np.multiply(b, self._double, out=b)
+        np.subtract(exact * exact, b, out=b)
+        np.maximum(a, b, out=a)
+        return a
+
+    def _approach(self, velocity: np.ndarray, cap: np.ndarray, dt: float) -> None:
+        """Joint by joint: exactly if possible, otherwise as near as the limits allow."""
+        exact, step, wanted = self._exact, self._step, self._wanted
+        near = np.abs(exact - velocity) <= step
+        near &= np.abs(exact - self.velocity) <= step
+        # Distance to the target in its own frame, and the relative speed that can still be braked.
+        gap = (exact - velocity) * dt
+        reach = np.sqrt(step * step + self._double * np.abs(gap)) - step
+        np.add(velocity, np.copysign(reach, gap), out=wanted)
+        np.copyto(wanted, exact, where=near)
+        np.minimum(wanted, cap, out=wanted)
+        np.maximum(wanted, -cap, out=wanted)
+        self._advance(dt)
+
+    def _advance(self, dt: float) -> None:
+        """Move by the wanted velocity, as far as hard stops and acceleration allow."""
+        limits, wanted, step, square = self.limits, self._wanted, self._step, self._square
+        np.multiply(step, step, out=square)
         room = np.maximum(limits.upper - self.position, 0.0)
-        np.minimum(wanted, np.sqrt(square + double * room) - step, out=wanted)
+        np.minimum(wanted, np.sqrt(square + self._double * room) - step, out=wanted)
         room = np.maximum(self.position - limits.lower, 0.0)
-        np.maximum(wanted, step - np.sqrt(square + double * room), out=wanted)
+        np.maximum(wanted, step - np.sqrt(square + self._double * room), out=wanted)
         np.minimum(wanted, self.velocity + step, out=wanted)
         np.maximum(wanted, self.velocity - step, out=wanted)
         self.velocity[:] = wanted

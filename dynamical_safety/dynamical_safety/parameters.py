@@ -62,19 +62,22 @@ class SafetyGateParameters:
         0.010, "Longest time a command is carried on by its velocity", unit="s", low=0.0, high=0.02
     )
     command_pause: float = param(
-        0.050, "Silence of requested commands that stops the robot", unit="s", low=0.01, high=1.0
+        0.100, "Silence of requested commands that stops the robot", unit="s", low=0.01, high=1.0
     )
     command_loss: float = param(
         1.0, "Silence of requested commands that asks for a reset", unit="s", low=0.1, high=10.0
     )
     joints_pause: float = param(
-        0.020, "Age of joint states that stops the robot", unit="s", low=0.005, high=0.5
+        0.060, "Age of joint states that stops the robot", unit="s", low=0.005, high=0.5
     )
     joints_loss: float = param(
         0.200, "Age of joint states that is a fault", unit="s", low=0.05, high=2.0
     )
+    tracks_pause: float = param(
+        0.7, "Age of tracks that stops the robot", unit="s", low=0.1, high=5.0
+    )
     tracks_loss: float = param(
-        1.0, "Age of tracks that asks for a reset", unit="s", low=0.2, high=5.0
+        2.5, "Age of tracks that asks for a reset", unit="s", low=0.2, high=5.0
     )
 
     # --- people ---------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ class SafetyGateParameters:
         2.0, "How a person may change speed unseen", unit="m/s^2", low=0.0, high=20.0
     )
     person_memory: float = param(
-        0.8,
+        1.0,
         "Time a person who is no longer seen is still believed in",
         unit="s",
         low=0.0,
@@ -110,7 +113,7 @@ class SafetyGateParameters:
         0.35, "Smallest width of a person's box", unit="m", low=0.0, high=2.0
     )
     speed_rise: float = param(
-        1.0, "How fast the speed scale may rise", unit="1/s", low=0.05, high=100.0
+        2.0, "How fast the speed scale may rise", unit="1/s", low=0.05, high=100.0
     )
 
     # --- forecast -------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Cause(IntEnum):
     STOP_CATEGORY_1 = 16
     TWO_GATES = 17
     JOINTS_JUMPED = 18
+    TRACKS_PAUSED = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,13 @@ RULES: tuple[Rule, ...] = (
         State.PROTECTIVE_STOP,
         "measured positions leapt as no robot can: it was put elsewhere, or an encoder lies",
         recover="resume",
+    ),
+    Rule(
+        Cause.TRACKS_PAUSED,
+        ErrorCode.TRACKS_STALE,
+        State.PROTECTIVE_STOP,
+        "tracks are late: the gate does not see who comes",
+        confirm=20,
     ),
     Rule(
         Cause.TRACKS_LOST,
@@ -357,4 +365,21 @@ def mermaid() -> str:
             lines.append(f"    {state.name} --> INIT: reset")
         elif state not in (State.NORMAL,):
             lines.append(f"    {state.name} --> NORMAL: causes gone")
+    return "\n".join(lines)
+
+
+def table() -> str:
+    """The rules as a Markdown table."""
+    lines = [
+        "| cause | leads to | code | seen for | gone for | needs a reset | what |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in RULES:
+        reset = "yes" if rule.target in LATCHING else "no"
+        ticks = f"{rule.confirm} tick{'s' if rule.confirm > 1 else ''}"
+        once = "; only once something has moved" if rule.once_moved else ""
+        lines.append(
+            f"| {rule.cause.name} | {rule.target.name} | {rule.code.value} {rule.code.name} | "
+            f"{ticks} | {rule.recover} | {reset} | {rule.doc}{once} |"
+        )
     return "\n".join(lines)

@@ -17,6 +17,9 @@ FAR_AHEAD = 1.0  # a stamp so far ahead of now cannot be trusted [s]
 LEAP = 0.1  # [rad]
 LEAP_SPEED = 4.0  # times the speed limit
 LONG_GAP = 0.1  # samples farther apart are compared by the command jump limit alone [s]
+ERROR_SAMPLES = (
+    5  # samples between two looks at the tracking error, which is borne for long anyway
+)
 SAMPLES_TO_BELIEVE = 10  # in a row, before positions after a leap are believed
 
 
@@ -72,6 +75,7 @@ class JointsMonitor:
         self.settled_elsewhere = False
         self._leap: Reason | None = None
         self._samples_since_leap = 0
+        self._samples = 0
         self._error: Reason | None = None
         self._error_since = math.inf
 
@@ -106,7 +110,9 @@ class JointsMonitor:
             self._look_for_leap(joints)
         self.position[:] = joints.position
         self.stamp = joints.stamp
-        self._look_at_error(set_point, time)
+        self._samples += 1
+        if self._samples % ERROR_SAMPLES == 0:
+            self._look_at_error(set_point, time)
         return True
 
     def forgive(self) -> None:

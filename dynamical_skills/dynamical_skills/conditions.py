@@ -1,4 +1,4 @@
-"""Pre- and post-conditions of skills, judged from measured joints and from what perception published.
+"""Pre- and post-conditions of skills, judged from measured joints and published tracks.
 
 Each condition answers with whether it holds and a sentence saying what was measured.
 """
@@ -57,7 +57,7 @@ def check(
     try:
         return CONDITIONS[name](kinematics, observation, parameters, memory)
     except SkillError as error:
-        return Check(False, error.text)
+        return Check(holds=False, text=error.text)
 
 
 def hand_empty(
@@ -68,11 +68,11 @@ def hand_empty(
     held = {hand: held_by(kinematics, seen, memory, hand) for hand in ((side,) if side else SIDES)}
     empty = [hand for hand, thing in held.items() if thing is None]
     if empty:
-        return Check(True, f"the {empty[0]} hand is empty")
+        return Check(holds=True, text=f"the {empty[0]} hand is empty")
     things = ", ".join(
         f"the {hand} hand holds the {named(thing)}" for hand, thing in held.items() if thing
     )
-    return Check(False, f"no hand is free: {things}")
+    return Check(holds=False, text=f"no hand is free: {things}")
 
 
 def object_seen(
@@ -95,7 +95,7 @@ def target_seen(
 
 def _seen(thing: SeenObject) -> Check:
     x, y, z = thing.position
-    return Check(True, f"the {named(thing)} is at ({x:.2f}, {y:.2f}, {z:.2f}) m")
+    return Check(holds=True, text=f"the {named(thing)} is at ({x:.2f}, {y:.2f}, {z:.2f}) m")
 
 
 def object_in_reach(
@@ -111,8 +111,10 @@ def object_in_reach(
         above = kinematics.solve(seen.joint_position, {grasp.side: grasp.above})
         miss = min(miss, kinematics.solve(above.joints, {grasp.side: grasp.at}).miss)
         if miss < 0.008:
-            return Check(True, f"the {named(thing)} is in reach of the {grasp.side} hand")
-    return Check(False, f"the {named(thing)} is out of reach by {miss * 1e3:.0f} mm")
+            return Check(
+                holds=True, text=f"the {named(thing)} is in reach of the {grasp.side} hand"
+            )
+    return Check(holds=False, text=f"the {named(thing)} is out of reach by {miss * 1e3:.0f} mm")
 
 
 def hand_near_object(
@@ -139,7 +141,9 @@ def object_in_hand(
     thing = find(seen, parameters, memory)
     side = side_of(parameters, default=memory.side) or "right"
     if not hands.squeezes(side, finger_joints(kinematics, seen.joint_position, side)):
-        return Check(False, f"the {side} hand closed fully: nothing is between its fingers")
+        return Check(
+            holds=False, text=f"the {side} hand closed fully: nothing is between its fingers"
+        )
     distance = float(
         np.linalg.norm(
             thing.position - grip_centre(kinematics, seen, side, grasps.style_of(thing))
@@ -162,9 +166,11 @@ def object_held(
         if thing is None:
             continue
         if hands.squeezes(side, finger_joints(kinematics, seen.joint_position, side)):
-            return Check(True, f"the {side} hand holds the {named(thing)}")
-        return Check(False, f"the {side} hand has closed fully: the {named(thing)} was lost")
-    return Check(False, "no hand holds anything")
+            return Check(holds=True, text=f"the {side} hand holds the {named(thing)}")
+        return Check(
+            holds=False, text=f"the {side} hand has closed fully: the {named(thing)} was lost"
+        )
+    return Check(holds=False, text="no hand holds anything")
 
 
 def object_lifted(
@@ -176,7 +182,8 @@ def object_lifted(
     memory.results["lift_height"] = rise
     return Check(
         rise >= LIFTED,
-        f"the {named(now)} in the {side} hand is seen {rise:.3f} m higher; lifted is at least {LIFTED} m",
+        f"the {named(now)} in the {side} hand is seen {rise:.3f} m higher; "
+        f"lifted is at least {LIFTED} m",
     )
 
 
@@ -192,14 +199,15 @@ def object_over_target(
     holds = float(np.linalg.norm(beyond)) < _OVER and room > -0.01
     return Check(
         holds,
-        f"the {named(now)} hangs {np.linalg.norm(beyond):.2f} m beside the target and {room:.2f} m above it",
+        f"the {named(now)} hangs {np.linalg.norm(beyond):.2f} m beside the target "
+        f"and {room:.2f} m above it",
     )
 
 
 def _held_now(
     kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
 ) -> tuple[str, SeenObject, SeenObject]:
-    """The hand that holds something, what it held when it closed, and that thing as it is seen now."""
+    """The hand that holds something, what it closed on, and that thing as seen now."""
     for side in sorted(SIDES, key=lambda name: name != memory.side):
         held = held_by(kinematics, seen, memory, side)
         if held is not None:
@@ -230,18 +238,19 @@ def object_on_target(
     x, y, z = thing.position
     where = f"the {named(thing)} is seen at ({x:.2f}, {y:.2f}, {z:.2f}) m"
     if beyond > 0.0:
-        return Check(False, f"{where}, {beyond:.2f} m outside the target's edges")
+        return Check(holds=False, text=f"{where}, {beyond:.2f} m outside the target's edges")
     if abs(gap) > _STANDS:
         return Check(
-            False,
-            f"{where}, its underside {gap * 1e3:.0f} mm from the target's top; at most {_STANDS * 1e3:.0f}",
+            holds=False,
+            text=f"{where}, its underside {gap * 1e3:.0f} mm from the target's top; "
+            f"at most {_STANDS * 1e3:.0f}",
         )
     spot = memory.results.get("place_target")
     if spot is not None:
         memory.results["placement_error"] = float(
             np.linalg.norm(thing.position[:2] - np.asarray(spot)[:2])
         )
-    return Check(True, f"{where}, standing on the target")
+    return Check(holds=True, text=f"{where}, standing on the target")
 
 
 def _placed(seen: Observation, parameters: Mapping[str, Any], memory: Memory) -> SeenObject:
@@ -261,7 +270,7 @@ def object_pushed(
     del kinematics
     before = memory.results.get("pushed_from")
     if before is None:
-        return Check(False, "nothing was pushed before")
+        return Check(holds=False, text="nothing was pushed before")
     thing = find(seen, parameters, memory)
     moved = float(np.linalg.norm(thing.position[:2] - np.asarray(before)[:2]))
     least = float(parameters.get("distance") or 0.06) / 3

@@ -154,7 +154,7 @@ class Execution:
         self._listener = listener
         self._parameters = parameters or ExecutionParameters()
         self._progress = Progress(step_count=len(plan.steps))
-        self._held_before = tuple(memory.held.values())
+        self._held_before: tuple[SeenObject, ...] = ()
         self._share, self._next_share = (
             0.0,
             0.5,
@@ -181,6 +181,7 @@ class Execution:
         return Outcome(code=code, text=text, results=dict(self._memory.results))
 
     def _run_steps(self) -> None:
+        self._forget_what_was_lost()
         retries = self._parameters.grasp_retries
         place = 0
         while place < len(self._plan.steps):
@@ -202,6 +203,13 @@ class Execution:
                 place = again
                 continue
             place += 1
+
+    def _forget_what_was_lost(self) -> None:
+        """A hand that was emptied between two plans, by a stop or a person, is not taken for full."""
+        memory = self._memory
+        if memory.held and not self._check("object_held", self._body.observe(), {}, memory).holds:
+            memory.held.clear()
+        self._held_before = tuple(memory.held.values())
 
     def _start_of_grasp(self, place: int) -> int | None:
         """Where the sequence around a failed grasp or lift begins; ``None`` if it is none."""

@@ -20,13 +20,15 @@ class Patience:
 
     Attributes:
         silence: No status from control or gate.
-        take_up: Control has not begun the trajectory, though nothing stops it.
+        again: Control has not begun the trajectory: its first chunk is sent once more.
+        take_up: The same, and the motion is given up.
         starved: Control has run out of points.
         waiting: Control makes no command because an input is missing.
         stalled: Trajectory time stands still, though speed is allowed.
     """
 
     silence: float = 1.5
+    again: float = 0.3
     take_up: float = 1.5
     starved: float = 1.5
     waiting: float = 4.0
@@ -130,6 +132,10 @@ class TrajectoryPlayer:
                 )
 
     def _check_taken_up(self, now: float, control: ControlView | None, *, waiting: bool) -> None:
+        # A control process that has just come up may not have heard the first chunk.
+        if self._lasts("again", now, wrong=not waiting) > self._patience.again:
+            self._since.pop("again")
+            self._stream.restart(now)
         if self._lasts("take_up", now, wrong=not waiting) > self._patience.take_up:
             state = "silent" if control is None else control.state.name
             raise SkillError(

@@ -113,6 +113,11 @@ class ChunkStream:
         """Whether the final chunk has been given out."""
         return self._next < 0
 
+    def restart(self, start_time: float) -> None:
+        """Begin again with the first chunk, which applies at ``start_time`` [s]."""
+        self.start_time = start_time
+        self._next = 0
+
     def due(self, elapsed: float) -> ActionChunk | None:
         """The chunk to be sent now, or ``None``.
 

@@ -255,3 +255,10 @@ def test_what_was_lost_from_the_hand_is_grasped_again(store, held_cup):
     assert run.run().success
     assert body.played == ["reach", "grasp"]
     assert memory.held == {}
+
+
+def test_a_hand_that_was_emptied_between_plans_is_not_taken_for_full(store, held_cup):
+    memory = Memory(held={"left": held_cup})
+    run, _ = execution(store, ["home"], memory=memory, world=World(object_held=False))
+    assert run.run().success
+    assert memory.held == {}

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient, ActionServer
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+
 from dynamical_interfaces import qos, tiers
 from dynamical_interfaces.action import InvokeSkill
 from dynamical_interfaces.msg import JointCommand
 from dynamical_interfaces.runtime.loop import PeriodicLoop, prepare_thread
 from dynamical_interfaces.runtime.node import qos_profile
-from rclpy.action import ActionClient, ActionServer
-from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 
 JOINTS = 43
 NAMES = [f"joint_number_{number:02d}_joint" for number in range(JOINTS)]

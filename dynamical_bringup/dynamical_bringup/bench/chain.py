@@ -1,6 +1,6 @@
 """Listens to the safe command as a driver would, and tells how long requests took to become one.
 
-    python -m dynamical_bringup.bench.chain NAMESPACE SECONDS
+python -m dynamical_bringup.bench.chain NAMESPACE SECONDS
 """
 
 import json
@@ -9,13 +9,13 @@ import time
 from typing import Any
 
 import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from dynamical_bringup.bench.bare import percentiles
 from dynamical_interfaces import graph, tiers
 from dynamical_interfaces.msg import JointCommand
 from dynamical_interfaces.runtime.loop import prepare_thread
 from dynamical_interfaces.runtime.node import qos_profile
-from rclpy.executors import SingleThreadedExecutor
-
-from dynamical_bringup.bench.bare import percentiles
 
 
 def main() -> None:

@@ -38,7 +38,9 @@ class Row:
 def write(rows: Sequence[Row], path: Path) -> None:
     """All rows as JSON, one object each with name, value, unit, baseline, ratio, goal, met."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows], indent=2) + "\n")
+    path.write_text(
+        json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows], indent=2) + "\n"
+    )
 
 
 def show(rows: Sequence[Row]) -> None:

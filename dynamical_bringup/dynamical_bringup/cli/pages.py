@@ -54,7 +54,7 @@ def show_status(url: str, health: dict[str, Any], robot: dict[str, Any]) -> None
         table.add_row(entry["name"], colored(entry["level"]), rate, late, entry["message"])
     screen.print(table)
     for sentence in health["advice"]:
-        screen.print(Text(sentence, style="yellow"))
+        screen.print(Text(sentence, style="yellow"), soft_wrap=True)
 
 
 def show_skills(found: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def progress_line(execution: dict[str, Any], *, elapsed: float) -> Text:
         parts.append("#" * filled + "-" * (20 - filled))
     if data.get("distance_to_goal") is not None:
         parts.append(f"{data['distance_to_goal']:.3f} m to go")
-    if data.get("safety_state"):
+    if data.get("safety_state", "UNKNOWN") != "UNKNOWN":
         scale = data.get("speed_scale")
         parts.append(data["safety_state"] + ("" if scale in (None, 1.0) else f" {scale:.0%}"))
     return Text("  ".join(parts))
@@ -111,4 +111,4 @@ def show_end(execution: dict[str, Any]) -> None:
         line += Text(f"   skills: {', '.join(used)}")
     if execution["error_message"]:
         line += Text(f"\n{execution['error_message']} (code {execution['error_code']})")
-    console().print(line)
+    console().print(line, soft_wrap=True)

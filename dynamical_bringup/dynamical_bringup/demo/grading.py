@@ -153,7 +153,10 @@ def on_board(position: np.ndarray, height: float, board: Board) -> tuple[bool, s
         return False, f"centre at z = {z:.3f} m, {want:.3f} m would be standing on the shelf"
     for name, value, (low, high) in (("x", x, board.x), ("y", y, board.y)):
         if not low - _MARGIN <= value <= high + _MARGIN:
-            return False, f"centre at {name} = {value:.3f} m, the board spans {low:.2f} .. {high:.2f} m"
+            return (
+                False,
+                f"centre at {name} = {value:.3f} m, the board spans {low:.2f} .. {high:.2f} m",
+            )
     return True, ""
 
 

@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dynamical_control.simulation.layout import RED_CUP, Layout
-
 from dynamical_bringup.client import Client, ClientError
 from dynamical_bringup.demo.grading import Board, result
 from dynamical_bringup.demo.progress import Progress
@@ -20,6 +18,7 @@ from dynamical_bringup.demo.video import make_pictures
 from dynamical_bringup.description import DescriptionError
 from dynamical_bringup.nodes.grader_node import Grader, GraderError
 from dynamical_bringup.runner import Options, Platform, PlatformError
+from dynamical_control.simulation.layout import RED_CUP, Layout
 
 GOAL = "pick up the red cup and place it on the shelf"
 NEEDED_MEGABYTES = 300
@@ -46,7 +45,9 @@ def main() -> int:
     parser.add_argument("--goal", default=GOAL)
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument("--seed", type=int, default=0, help="object placement; 0 = standard")
-    parser.add_argument("--person", action="store_true", help="a person walks up during the motion")
+    parser.add_argument(
+        "--person", action="store_true", help="a person walks up during the motion"
+    )
     parser.add_argument("--no-video", action="store_true")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""Live progress of a run in the terminal: one line that changes, or plain lines where there is no terminal."""
+"""Live progress of a run: one line that changes, or plain lines where there is no terminal."""
 
 import time
 from typing import Any, Self

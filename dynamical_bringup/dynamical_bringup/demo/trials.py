@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dynamical_control.simulation.layout import RED_CUP
-
 from dynamical_bringup.client import Client, ClientError
 from dynamical_bringup.demo.grading import result
 from dynamical_bringup.demo.main import GOAL, board, prepare
@@ -17,6 +15,7 @@ from dynamical_bringup.demo.progress import Progress
 from dynamical_bringup.description import DescriptionError
 from dynamical_bringup.nodes.grader_node import Grader, GraderError
 from dynamical_bringup.runner import Options, Platform, PlatformError, Run
+from dynamical_control.simulation.layout import RED_CUP
 
 _SETTLE = 2.0  # objects come to rest and perception follows [s]
 _COLUMNS = ("total_s", "lift_height_m", "placement_error_m", "safety_stops", "real_time_factor")
@@ -60,7 +59,9 @@ def trial(grader: Grader, here: Run, goal: str, seed: int) -> dict[str, Any]:
     threading.Event().wait(_SETTLE)
     grader.node.evidence.clear()
     grader.wait_for_truth()
-    start = {name: list(samples[0].position) for name, samples in grader.node.evidence.objects.items()}
+    start = {
+        name: list(samples[0].position) for name, samples in grader.node.evidence.objects.items()
+    }
     client = Client(here.url, here.api_key)
     asked_at = time.time()
     answer = client.invoke(here.robot_id, goal)

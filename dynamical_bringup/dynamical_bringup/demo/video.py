@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio.v2 as imageio
 import numpy as np
-from dynamical_control.simulation.assets import ensure_robot_model
-from dynamical_control.simulation.rendering import MovieRenderer
 
 from dynamical_bringup.demo.grading import RoomSample
+from dynamical_control.simulation.assets import ensure_robot_model
+from dynamical_control.simulation.rendering import MovieRenderer
 
 FRAMES_PER_SECOND = 10
 
@@ -23,11 +24,14 @@ def make_pictures(room: Sequence[RoomSample], folder: Path) -> None:
     if not room:
         return
     frames = _frames(room)
-    with imageio.get_writer(folder / "video.mp4", fps=FRAMES_PER_SECOND, macro_block_size=8) as video:
+    video: Any = imageio.get_writer(
+        folder / "video.mp4", fps=FRAMES_PER_SECOND, macro_block_size=8
+    )
+    with video:
         for frame in frames:
             video.append_data(frame)
     # The GIF is small on purpose: half the size, twice the pace.
-    small = [frame[::2, ::2] for frame in frames[::4]]
+    small: list[Any] = [frame[::2, ::2] for frame in frames[::4]]
     imageio.mimsave(folder / "video.gif", small, duration=1000 * 2 / FRAMES_PER_SECOND, loop=0)
     imageio.imwrite(folder / "final.png", frames[-1])
 

@@ -1,4 +1,4 @@
-"""Watches a run with the simulation's own truth, and moves what no robot moves: the objects and the person."""
+"""Watches a run with the simulation's own truth, and moves what no robot moves."""
 
 import threading
 import time
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import rclpy
-from dynamical_interfaces import graph
-from dynamical_interfaces.runtime.node import GraphNode
 from geometry_msgs.msg import Point
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
@@ -20,6 +18,8 @@ from dynamical_bringup.conversions import (
     timing_sample,
 )
 from dynamical_bringup.demo.grading import Evidence
+from dynamical_interfaces import graph
+from dynamical_interfaces.runtime.node import GraphNode
 
 _SERVICE_TIMEOUT = 10.0
 

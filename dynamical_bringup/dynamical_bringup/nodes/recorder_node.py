@@ -77,7 +77,7 @@ class RecorderNode(GraphNode[RecorderParameters]):
         self._readers = [
             (
                 self._full_name(topic.name),
-                self.polled_reader(topic.name, raw=True, depth=_QUEUE_DEPTH),
+                self.polled_reader(topic.name, raw=True, depth=_QUEUE_DEPTH, expire=False),
             )
             for topic in self._topics
         ]

@@ -14,11 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from dynamical_interfaces import seal
-
 from dynamical_bringup.description import Description, default_config_dir, load
 from dynamical_bringup.runner.process import NodeProcess
 from dynamical_bringup.runner.state import Run, state_dir
+from dynamical_interfaces import seal
 
 _LOGS_KEPT = 10
 _POLL = 0.05
@@ -191,7 +190,9 @@ class Platform:
         names = {node.name for node in description.nodes}
         for name in (*options.only, *options.parameters):
             if name not in names:
-                raise PlatformError(f"no node {name!r} in platform.yaml; there are {sorted(names)}")
+                raise PlatformError(
+                    f"no node {name!r} in platform.yaml; there are {sorted(names)}"
+                )
         nodes = []
         for node in description.nodes:
             if options.only and node.name not in options.only:

@@ -13,7 +13,9 @@ import yaml
 from dynamical_bringup.description import NodeDescription
 
 _PR_SET_PDEATHSIG = 1
-_BAD_PARAMETERS = 2  # exit code of a node that refuses its parameters: starting again would not help
+_BAD_PARAMETERS = (
+    2  # exit code of a node that refuses its parameters: starting again would not help
+)
 _GIVE_UP_AFTER = 3  # failures in a row, each before the node lived this long:
 _SETTLED = 10.0  # [s]
 _LIBC = ctypes.CDLL(None)

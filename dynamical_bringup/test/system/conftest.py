@@ -14,13 +14,13 @@ from dynamical_bringup.nodes.grader_node import Grader
 from dynamical_bringup.runner import Options, Platform
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def domain():
     with domain_id() as number:
         yield number
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def state(tmp_path_factory):
     folder = tmp_path_factory.mktemp("state")
     before = os.environ.get("DYNAMICAL_STATE")
@@ -32,7 +32,7 @@ def state(tmp_path_factory):
         os.environ["DYNAMICAL_STATE"] = before
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(domain, state):
     """A running platform with its grader and a client: ``here``, ``grader``, ``client``, ``said``."""
     said = []

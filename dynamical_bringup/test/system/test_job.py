@@ -4,10 +4,10 @@ import threading
 import time
 
 import pytest
-from dynamical_control.simulation.layout import RED_CUP
 
 from dynamical_bringup.demo.grading import result
 from dynamical_bringup.demo.main import GOAL, PERSON_COMES_AT, Visitor, board
+from dynamical_control.simulation.layout import RED_CUP
 
 pytestmark = pytest.mark.system
 

@@ -34,11 +34,15 @@ class ControlParameters:
     input_timeout: float = param(
         0.1, "Age at which joint states or safety status count as missing", unit="s", low=0.02
     )
-    blend_velocity: float = param(1.0, "Largest joint speed added by a blend", unit="rad/s", low=0.1)
+    blend_velocity: float = param(
+        1.0, "Largest joint speed added by a blend", unit="rad/s", low=0.1
+    )
     blend_acceleration: float = param(
         8.0, "Largest joint acceleration of a blend or a stop", unit="rad/s^2", low=0.5
     )
-    blend_jerk: float = param(120.0, "Largest joint jerk of a blend or a stop", unit="rad/s^3", low=5)
+    blend_jerk: float = param(
+        120.0, "Largest joint jerk of a blend or a stop", unit="rad/s^3", low=5
+    )
 
 
 class ControlNode(GraphNode[ControlParameters]):
@@ -109,7 +113,8 @@ class ControlNode(GraphNode[ControlParameters]):
         return ""
 
     def _advance(self, now: float, period: float, chunks: list[object]) -> None:
-        assert self._safety is not None and self._measured is not None
+        assert self._safety is not None
+        assert self._measured is not None
         controller = self._controller
         if controller.state is State.WAITING:
             self.diagnose("inputs", "ok", "joint states and safety status are fresh")
@@ -124,7 +129,9 @@ class ControlNode(GraphNode[ControlParameters]):
         before = controller.state
         point = controller.step(now, period, allowed_scale=self._safety.speed_scale)
         if controller.state is State.STARVED and before is not State.STARVED:
-            self.diagnose("chunks", "warn", "chunks ran out before the final one; braked and holding")
+            self.diagnose(
+                "chunks", "warn", "chunks ran out before the final one; braked and holding"
+            )
         elif controller.final_reached:
             self.diagnose("chunks", "ok", "last trajectory completed")
         self._sequence += 1

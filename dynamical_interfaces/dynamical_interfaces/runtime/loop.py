@@ -130,7 +130,7 @@ class PeriodicLoop:
         try:
             self.degraded = prepare_thread(self.tier)
             self._tick()
-        except Exception as error:  # noqa: BLE001 - handed on: a dead loop must be loud
+        except Exception as error:
             if self._on_error is None:
                 raise
             self._on_error(error)
@@ -180,7 +180,9 @@ def prepare_thread(tier: Tier) -> str:
         libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
         if libc.mlockall(_MCL_CURRENT_FUTURE_ONFAULT) != 0:
             reason = os.strerror(ctypes.get_errno())
-            refused.append(f"mlockall refused ({reason}); allow memlock in /etc/security/limits.conf")
+            refused.append(
+                f"mlockall refused ({reason}); allow memlock in /etc/security/limits.conf"
+            )
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import rclpy
@@ -52,7 +53,7 @@ def interface_class(name: str) -> Any:
 
 
 def qos_profile(profile: Profile, *, depth: int | None = None) -> QoSProfile:
-    """rclpy's own class for a profile of the contract."""
+    """Rclpy's own class for a profile of the contract."""
     result = QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=profile.depth if depth is None else depth,
@@ -136,7 +137,7 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
 
     def __init__(self, name: str, parameter_class: type[P], **arguments: Any) -> None:
         super().__init__(name, **arguments)
-        self.autostart: bool = self.declare_parameter("autostart", True).value
+        self.autostart: bool = self.declare_parameter("autostart", value=True).value
         self.parameters: P = declare(self, parameter_class)
         self.failure: str | None = None
         self.stopped = threading.Event()
@@ -186,7 +187,7 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
         )
 
     def polled_reader(
-        self, name: str, *, raw: bool = False, depth: int | None = None
+        self, name: str, *, raw: bool = False, depth: int | None = None, expire: bool = True
     ) -> PolledReader:
         """A subscription that a loop takes from.
 
@@ -194,10 +195,12 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
             name: Topic.
             raw: Give the serialised bytes instead of a message.
             depth: Queue depth, if not the profile's.
+            expire: False for readers that keep samples rather than act on them: however old, they come.
         """
         topic = graph.topic(name)
         self._require(self.get_name() in topic.readers, "read topic", name, topic.readers)
-        profile = qos_profile(topic.profile, depth=depth)
+        wanted = topic.profile if expire else replace(topic.profile, lifespan=None, deadline=None)
+        profile = qos_profile(wanted, depth=depth)
         subscription = self.create_subscription(
             interface_class(topic.type),
             name,

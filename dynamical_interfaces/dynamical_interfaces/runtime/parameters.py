@@ -32,7 +32,9 @@ def declare(node: Node, parameter_class: type[P]) -> P:
     values: dict[str, Any] = {}
     for name, item in fields.items():
         is_list = hints[name] in _LISTS
-        default = list(item.default) if is_list else item.default
+        default: Any = item.default
+        if is_list:
+            default = list(default)
         try:
             value = node.declare_parameter(name, default, _descriptor(item, hints[name])).value
         except InvalidParameterTypeException as error:

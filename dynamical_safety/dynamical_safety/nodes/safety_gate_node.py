@@ -13,6 +13,7 @@ from dynamical_safety import conversions, zone_store
 from dynamical_safety.errors import WireError
 from dynamical_safety.gate import Decision, SafetyGate
 from dynamical_safety.kinematics import RobotKinematics
+from dynamical_safety.nodes.gate_lock import GateLock
 from dynamical_safety.nodes.other_gates import OtherGates
 from dynamical_safety.nodes.reports import Reports
 from dynamical_safety.nodes.services import SafetyServices
@@ -38,6 +39,7 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
 
     def configure(self) -> None:
         """Read key, joints, model and zones; make endpoints."""
+        self._lock = GateLock(self.get_fully_qualified_name())
         for name in ("robot_urdf", "robot_mjcf"):
             if not getattr(self.parameters, name):
                 raise FatalError(f"parameter {name!r} is empty; it must name the robot's file")
@@ -65,7 +67,7 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         self._status_writer = self.writer("safety/status")
         self._throttle = EventThrottle()
         self._status = SafetyStatus()
-        self._unreadable = 0
+        self._unreadable = self._told_trajectory = 0
         # Starts above whatever an earlier run can have reached, so that a driver sees it only
         # rise.
         self._sequence = int(self.now() * 1000.0)
@@ -75,15 +77,21 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         self.loop = self.periodic(self.tick, period=tiers.SAFETY.period, tier=tiers.SAFETY)
 
     def _refuse_second_gate(self) -> None:
-        others = OtherGates(self)
-        found = others.look_before_start()
+        found = self._lock.take()
+        if found is not None:
+            found = f"{self.get_fully_qualified_name()} ({found})"
+        self._others = OtherGates(self)
+        found = found or self._others.look_before_start()
         if found is not None:
             raise FatalError(
-                f"TWO_GATES: node {found!r} already writes safe commands; end it before starting "
+                f"TWO_GATES: node {found} already writes safe commands; end it before starting "
                 "another safety gate"
             )
         self._safe = self.writer("safe_command")
-        self._others = others
+
+    def cleanup(self) -> None:
+        """Give back the right to be the gate."""
+        self._lock.release()
 
     def tick(self, now: float, period: float) -> None:
         """One millisecond."""
@@ -110,7 +118,8 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
             forecast=None if forecast is None else conversions.forecast_from_msg(forecast),
         )
         self._publish(decision, now)
-        if decision.state_changed or count % STATUS_TICKS == 5:
+        news = decision.state_changed or gate.passed_trajectory_id != self._told_trajectory
+        if news or count % STATUS_TICKS == 5:
             self.publish_status(now)
         for event, repeats in self._throttle(decision.events, gate.time):
             self._violations.publish(
@@ -167,6 +176,7 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
             self.gate, self._status, now=now, sequence=self._sequence
         )
         message.header.stamp = self.stamp(now)
+        self._told_trajectory = self.gate.passed_trajectory_id
         message.late_ticks = self.loop.late_ticks
         self._status_writer.publish(message)
 

@@ -1,4 +1,4 @@
-"""How each kind of object is taken: where the hand goes, how it gets there, and where the object then sits in it.
+"""How each kind of object is taken: where the hand goes and where the object then sits in it.
 
 Hand frame: x along the fingers, y away from the palm for the right hand (and out of the back of
 the left one), z up when the palm faces inward. Everything is written for the right hand;
@@ -21,7 +21,7 @@ from dynamical_skills.policies.policy import SeenObject
 # Object's centre in the frame of the right hand before the fingers close, and where they draw it
 # to [m].
 _SIDE_OPEN, _SIDE_HELD = np.array([0.120, 0.044, 0.0]), np.array([0.094, 0.049, 0.0])
-_OVER_OPEN, _OVER_HELD = np.array([0.112, 0.068, 0.0]), np.array([0.083, 0.071, 0.0])
+_OVER_OPEN, _OVER_HELD = np.array([0.103, 0.070, 0.0]), np.array([0.083, 0.066, 0.0])
 _OVER_ROLL = -1.45
 # A hand needs this much room beside an object: palm and fingers seen from above, right hand,
 # relative to the hand frame [m]: from the wrist to the fingertips, from the back of the hand to
@@ -63,7 +63,7 @@ def style_of(seen: SeenObject) -> str:
 
 
 def centre_in_hand(side: str, style: str, *, held: bool) -> np.ndarray:
-    """Where the object's centre is in the hand frame, before the fingers close or once they hold it, shape (3,) [m]."""
+    """Object's centre in the hand frame, before the fingers close or when held, shape (3,) [m]."""
     if style == "side":
         return mirrored(side, _SIDE_HELD if held else _SIDE_OPEN)
     return mirrored(side, _OVER_HELD if held else _OVER_OPEN)
@@ -106,7 +106,7 @@ def grasps_of(
 
 
 def surface_below(seen: SeenObject, others: Iterable[SeenObject]) -> float:
-    """Height of what an object stands on: the furniture seen below it, else its own underside [m]."""
+    """Height of what an object stands on: furniture seen below it, else its underside [m]."""
     underside = float(seen.position[2] - seen.size[2] / 2)
     for other in others:
         if other.class_id in ("table", "shelf"):
@@ -152,14 +152,14 @@ def _grasp(
 
 
 def grip_height(seen: SeenObject, style: str) -> float:
-    """Height of the closing point above the surface [m]: mid-object, but never so low that the fingers touch it."""
+    """Height of the closing point above the surface [m]: mid-object, but clear of the surface."""
     if style == "over":
         return float(np.clip(seen.size[2] / 2, 0.02, 0.04))
     return float(np.clip(seen.size[2] / 2, 0.056, 0.075))
 
 
 def _gap(other: SeenObject, pose: Pose, yaw: float, side: str) -> float:
-    """Distance on the table between another object and the hand's footprint, negative if they overlap [m]."""
+    """Distance between another object and the hand's footprint, negative if they overlap [m]."""
     local = about_z(-yaw) @ (np.asarray(other.position, dtype=float) - pose.position)
     radius = float(max(other.size[0], other.size[1])) / 2
     low, high = _FOOTPRINT_Y if side == "right" else (-_FOOTPRINT_Y[1], -_FOOTPRINT_Y[0])

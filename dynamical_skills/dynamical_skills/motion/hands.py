@@ -33,7 +33,7 @@ def posture(side: str, share: float) -> dict[str, float]:
 
 
 def closed_share(side: str, measured: np.ndarray) -> float:
-    """How far the two fingers are closed, 0..1, from measured positions in the order of ``joints``."""
+    """How far the two fingers are closed, 0..1, from positions in the order of ``joints``."""
     start, end = positions(side, 0.0), positions(side, 1.0)
     fingers = slice(3, 7)
     return float(

@@ -1,8 +1,8 @@
 """Inverse kinematics of both arms and the waist, clear of obstacles.
 
-Built on mink: frame tasks for the hands, a posture task for what is left over, joint limits, and collision
-avoidance between arms, body and boxes, solved as a quadratic programme with daqp. Units are SI, positions in the frame
-``odom``, joint arrays in robot joint order.
+Built on mink: frame tasks for the hands, a posture task for what is left over, joint limits, and
+collision avoidance between arms, body and boxes, solved as a quadratic programme with daqp. Units
+are SI, positions in the frame ``odom``, joint arrays in robot joint order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ from dynamical_skills.motion import hands, model, poses
 from dynamical_skills.motion.obstacles import Box
 
 _STEP_LIMIT = 0.25  # rad one iteration may turn a joint: beyond it the linearisation misleads
-_CLEARANCE = 0.006
+_CLEARANCE = 0.004
 _DETECTION = 0.12
-_RECOVERY = 0.004  # what has come too near is moved apart by this much an iteration [m]
+_RECOVERY = 0.002  # what has come too near is moved apart by this much an iteration [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,26 @@ class Solution:
 
 
 class _ActiveCollisionLimit(mink.CollisionAvoidanceLimit):
-    """mink's collision avoidance without the rows of pairs that are far apart: the solver's time is in its rows."""
+    """mink's collision avoidance without rows for pairs far apart, which cost the solver time."""
 
     def compute_qp_inequalities(
         self, configuration: mink.Configuration, dt: float
     ) -> mink.Constraint:
         full = super().compute_qp_inequalities(configuration, dt)
+        assert full.G is not None
+        assert full.h is not None
         active = np.isfinite(full.h)
         return mink.Constraint(G=full.G[active], h=full.h[active])
+
+    def smallest_distance(self, data: mujoco.MjData, beyond: float) -> float:
+        """Smallest distance between the two geoms of any pair [m], at most ``beyond``."""
+        nearest = beyond
+        for index in self._broadphase_survivors(data):
+            first, second = self.geom_id_pairs[index]
+            nearest = min(
+                nearest, mujoco.mj_geomDistance(self.model, data, first, second, nearest, None)
+            )
+        return nearest
 
 
 class Kinematics:
@@ -99,7 +111,7 @@ class Kinematics:
         cost[self.planning.joint_names.index("waist_pitch_joint")] = 2e-2
         return cost
 
-    # --- obstacles -------------------------------------------------------------------------------------------------
+    # --- obstacles ---------------------------------------------------------------------------
 
     def set_obstacles(
         self, boxes: Sequence[Box], *, held: Mapping[str, Box] | None = None
@@ -107,8 +119,8 @@ class Kinematics:
         """Say what must not be touched until the next call.
 
         Args:
-            boxes: At most ``model.BOX_COUNT`` boxes in ``odom``; the nearest are kept if there are more.
-            held: Side -> box in that hand, its position in the hand frame; kept clear of the boxes too.
+            boxes: At most ``model.BOX_COUNT`` in ``odom``; of more, the nearest are kept.
+            held: Side -> box in that hand, in the hand frame; kept clear of the boxes too.
         """
         mj, data = self.planning.model, self._configuration.data
         boxes = sorted(boxes, key=lambda box: float(np.linalg.norm(box.position)))[
@@ -136,19 +148,23 @@ class Kinematics:
         ]
         if used:
             pairs.append(
-                (parts.arm_geoms["left"] + parts.arm_geoms["right"] + tuple(held_geoms), used)
+                (
+                    parts.arm_geoms["left"] + parts.arm_geoms["right"] + tuple(held_geoms),
+                    tuple(used),
+                )
             )
+        self._collisions = _ActiveCollisionLimit(
+            mj,
+            pairs,
+            gain=0.6,
+            minimum_distance_from_collisions=_CLEARANCE,
+            collision_detection_distance=_DETECTION,
+            bound_relaxation=-_RECOVERY,
+        )
         self._limits = [
             mink.ConfigurationLimit(mj, gain=0.95),
             mink.VelocityLimit(mj, dict.fromkeys(parts.joint_names, _STEP_LIMIT)),
-            _ActiveCollisionLimit(
-                mj,
-                pairs,
-                gain=0.6,
-                minimum_distance_from_collisions=_CLEARANCE,
-                collision_detection_distance=_DETECTION,
-                bound_relaxation=-_RECOVERY,
-            ),
+            self._collisions,
         ]
         self._configuration.update()
 
@@ -157,7 +173,7 @@ class Kinematics:
         mj.geom_size[geom] = np.maximum(box.half, 1e-3)
         mj.geom_rbound[geom] = float(np.linalg.norm(box.half))
 
-    # --- forward ---------------------------------------------------------------------------------------------------
+    # --- forward -----------------------------------------------------------------------------
 
     def reduced(self, joints: np.ndarray) -> np.ndarray:
         """Planned joints, shape (m,), of all joints, shape (n,)."""
@@ -195,15 +211,9 @@ class Kinematics:
     def clearance(self, joints: np.ndarray, *, beyond: float = 0.05) -> float:
         """Smallest distance between arms, body and obstacles [m], at most ``beyond``."""
         self._configuration.update(self._clipped(self.reduced(joints)))
-        limit = self._limits[-1]
-        data, mj = self._configuration.data, self.planning.model
-        nearest = beyond
-        for index in limit._broadphase_survivors(data):
-            first, second = limit.geom_id_pairs[index]
-            nearest = min(nearest, mujoco.mj_geomDistance(mj, data, first, second, nearest, None))
-        return nearest
+        return self._collisions.smallest_distance(self._configuration.data, beyond)
 
-    # --- inverse ---------------------------------------------------------------------------------------------------
+    # --- inverse -----------------------------------------------------------------------------
 
     def solve(
         self,
@@ -219,19 +229,19 @@ class Kinematics:
 
         Args:
             joints: Shape (n,), where to start from.
-            targets: Side -> pose of the hand frame. A hand left out goes where the posture takes it.
+            targets: Side -> pose of the hand frame. A hand left out follows the posture.
             keep: Side of an arm that shall keep the posture it has.
             posture: Shape (n,), posture that spare freedom goes to; the rest posture if ``None``.
             iterations: Most steps taken.
             tolerance: Distance at which the search ends [m].
 
         Returns:
-            The best joints found; the caller judges ``miss`` and ``turn`` (the worst of the hands).
+            The best joints found; the caller judges ``miss`` and ``turn`` (of the worst hand).
         """
         configuration = self._configuration
         configuration.update(self._clipped(self.reduced(joints)))
         self._posture.set_target(self._spare_posture(joints, posture, keep))
-        tasks: list[mink.BaseTask] = [self._posture]
+        tasks: list[mink.Task] = [self._posture]
         for side, pose in targets.items():
             rotation = mink.SO3.from_matrix(pose.rotation)
             self._frames[side].set_target(

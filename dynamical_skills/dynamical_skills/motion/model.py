@@ -1,11 +1,11 @@
-"""The planning model: the robot's waist and arms, its hands held open, and boxes it must not touch.
+"""The planning model: waist and arms, hands held open, and boxes that must not be touched.
 
-Built from the robot's MJCF alone. Joints that no skill plans with (legs, waist roll, fingers) are frozen at a given
-posture, which makes an inverse-kinematics step three times cheaper than on all 43 joints. Obstacles are mocap boxes
-whose pose and size are set before each plan.
+Built from the robot's MJCF alone. Joints that no skill plans with (legs, waist roll, fingers) are
+frozen at a given posture, which makes an inverse-kinematics step three times cheaper than on all
+43 joints. Obstacles are mocap boxes whose pose and size are set before each plan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def arm_joints(side: str) -> tuple[str, ...]:
 
 
 def hand_body(side: str) -> str:
-    """Body that carries the palm and the fingers: the hand frame (x along the fingers, palm facing inward)."""
+    """Body that carries palm and fingers: the hand frame (x along the fingers, palm inward)."""
     return f"{side}_wrist_yaw_link"
 
 
@@ -69,7 +69,7 @@ def build(robot_mjcf: Path, *, frozen_posture: Mapping[str, float]) -> PlanningM
 
     Args:
         robot_mjcf: MJCF of the robot alone, pelvis fixed.
-        frozen_posture: Position [rad] of joints that are not planned; joints left out are frozen at zero.
+        frozen_posture: Position [rad] of joints that are not planned; the rest are frozen at 0.
 
     Raises:
         ValueError: If the file is not the robot this planner knows.
@@ -83,7 +83,8 @@ def build(robot_mjcf: Path, *, frozen_posture: Mapping[str, float]) -> PlanningM
     )
     if len(planned) != 16:
         raise ValueError(
-            f"{robot_mjcf} has {len(planned)} of the 16 waist and arm joints of a Unitree G1; found {planned}"
+            f"{robot_mjcf} has {len(planned)} of the 16 waist and arm joints of a Unitree G1; "
+            f"found {planned}"
         )
     _freeze(spec, frozen_posture, planned)
     for element in (*spec.actuators, *spec.sensors, *spec.keys):
@@ -141,17 +142,17 @@ def _freeze(spec: mujoco.MjSpec, posture: Mapping[str, float], planned: tuple[st
         spec.delete(joint)
 
 
-def _is_hand(side: str):
+def _is_hand(side: str) -> Callable[[str], bool]:
     return lambda body: body.startswith(f"{side}_hand") or body == hand_body(side)
 
 
-def _is_arm(side: str):
+def _is_arm(side: str) -> Callable[[str], bool]:
     names = ("shoulder_roll", "shoulder_yaw", "elbow", "wrist_roll", "wrist_pitch")
     links = {f"{side}_{name}_link" for name in names}
     return lambda body: body in links or _is_hand(side)(body)
 
 
-def _collision_geoms(model: mujoco.MjModel, wanted) -> tuple[int, ...]:
+def _collision_geoms(model: mujoco.MjModel, wanted: Callable[[str], bool]) -> tuple[int, ...]:
     """Ids of colliding geoms on the bodies wanted (obstacle and held boxes left out)."""
     return tuple(
         geom

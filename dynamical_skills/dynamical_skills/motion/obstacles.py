@@ -21,19 +21,26 @@ class Box:
     half: np.ndarray
 
 
-# Heights of furniture are seen to a few millimetres: fingers may come that much closer than the measured top.
+# Furniture is seen to a few millimetres: fingers may come that much closer than its measured top.
 _SURFACE_DOUBT = 0.008
+# Its edges are kept away from by that much more: nothing needs to be near them.
+_EDGE_DOUBT = 0.010
+# A thing that stands is knocked over by a touch: this is how far it may be from where it is seen.
+OBJECT_DOUBT = 0.014
 
 
 def boxes(
-    objects: Iterable[SeenObject], *, without: Collection[int] = (), margin: float = 0.0
+    objects: Iterable[SeenObject],
+    *,
+    without: Collection[int] = (),
+    margin: float = OBJECT_DOUBT,
 ) -> list[Box]:
-    """Boxes around everything seen but people (who are the safety gate's concern) and the ids left out.
+    """Boxes around everything seen but people (the safety gate's concern) and the ids left out.
 
     Args:
         objects: What perception published.
         without: Track ids that may be touched, such as the object to be grasped.
-        margin: Added to each side [m].
+        margin: Room kept around things that can be knocked over [m].
     """
     found = []
     for seen in objects:
@@ -41,11 +48,13 @@ def boxes(
             continue
         position, half = (
             np.array(seen.position, dtype=float),
-            np.array(seen.size, dtype=float) / 2 + margin,
+            np.array(seen.size, dtype=float) / 2,
         )
         if is_furniture(seen):
             position[2] -= _SURFACE_DOUBT / 2
-            half[2] -= _SURFACE_DOUBT / 2
+            half += (_EDGE_DOUBT, _EDGE_DOUBT, -_SURFACE_DOUBT / 2)
+        else:
+            half += margin
         found.append(Box(position, half))
     return found
 

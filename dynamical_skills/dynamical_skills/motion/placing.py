@@ -25,7 +25,7 @@ class Surface:
     extent: np.ndarray
 
     def margins(self, radius: float) -> np.ndarray:
-        """Half extents within which the centre of an object of that radius may stand; never negative."""
+        """Half extents within which the centre of an object of that radius may stand."""
         return np.maximum(self.extent / 2 - radius - _EDGE, 0.0)
 
     def contains(self, point: np.ndarray, radius: float) -> bool:

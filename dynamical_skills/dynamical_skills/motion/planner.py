@@ -36,6 +36,7 @@ class Planner:
         side: str,
         waypoints: Sequence[Pose],
         *,
+        local: bool = False,
         speed: float = 1.0,
         phase: str = "moving",
         what: str = "the point",
@@ -46,6 +47,8 @@ class Planner:
             joints: Shape (n,), where the robot is now, robot joint order.
             side: Hand that follows the waypoints; the other arm keeps its posture.
             waypoints: Poses of the hand frame; the motion rests at the last.
+            local: Change the arms' posture as little as the way allows, instead of tending to the
+                rest posture; for short motions.
             speed: Share of the speed limits, 0..1.
             phase: Word for what is done.
             what: What the last waypoint is, for the error sentence.
@@ -58,7 +61,9 @@ class Planner:
         knots = [kinematics.reduced(start)]
         pose = kinematics.hand_pose(start, side)
         for number, waypoint in enumerate(waypoints):
-            end = kinematics.solve(start, {side: waypoint}, keep=_other(side))
+            end = kinematics.solve(
+                start, {side: waypoint}, keep=_other(side), posture=start if local else None
+            )
             if number == len(waypoints) - 1:
                 check_reach(end, side, what, waypoint)
             knots.extend(self._between(start, end.joints, side, pose, waypoint))
@@ -128,8 +133,9 @@ class Planner:
     ) -> Trajectory:
         """Bring a hand's fingers to a share closed.
 
-        A hand that squeezes something is opened from the posture it was sent to, far beyond contact, through the one it
-        is in: so all fingers let go at the same moment and what they held is not pushed.
+        A hand that squeezes something is opened from the posture it was sent to, far beyond
+        contact, through the one it is in: so all fingers let go at the same moment and what they
+        held is not pushed.
         """
         names = hands.joints(side)
         now = np.asarray(joints, dtype=float)[[self.kinematics.index[name] for name in names]]
@@ -177,7 +183,7 @@ class Planner:
     def is_clear(
         self, joints: np.ndarray, trajectory: Trajectory, *, margin: float = 0.002
     ) -> bool:
-        """Whether a trajectory keeps its distance from body and obstacles, or at least comes no nearer than it starts."""
+        """Whether a trajectory keeps clear of body and obstacles, or comes no nearer than at first."""
         columns = [self.kinematics.index[name] for name in trajectory.joint_names]
         probe = np.array(joints, dtype=float)
         least = min(margin, self.kinematics.clearance(probe) - 0.003)
@@ -196,8 +202,9 @@ def check_reach(solution: Solution, side: str, what: str, pose: Pose) -> None:
     x, y, z = pose.position
     raise SkillError(
         ErrorCode.OUT_OF_REACH,
-        f"the {side} hand misses {what} at ({x:.2f}, {y:.2f}, {z:.2f}) m by {solution.miss * 1e3:.0f} mm and "
-        f"{np.degrees(solution.turn):.0f} degrees; it may miss by {REACH_TOLERANCE * 1e3:.0f} mm and "
+        f"the {side} hand misses {what} at ({x:.2f}, {y:.2f}, {z:.2f}) m "
+        f"by {solution.miss * 1e3:.0f} mm and {np.degrees(solution.turn):.0f} degrees; "
+        f"it may miss by {REACH_TOLERANCE * 1e3:.0f} mm and "
         f"{np.degrees(TURN_TOLERANCE):.0f} degrees",
     )
 

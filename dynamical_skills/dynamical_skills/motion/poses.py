@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-# Forearms raised in front of the body: hands above a table's edge and below the head camera's view of it.
+# Forearms raised: hands above a table's edge, beside the head camera's view of what lies on it.
 HOME: Mapping[str, float] = {
     "left_shoulder_roll_joint": 0.3,
     "left_elbow_joint": -0.4,

@@ -14,11 +14,6 @@ def about_x(angle: float) -> np.ndarray:
     return Rotation.from_euler("x", angle).as_matrix()
 
 
-def about_y(angle: float) -> np.ndarray:
-    """Turn about the palm's normal of a hand frame [rad]; positive points the fingers down."""
-    return Rotation.from_euler("y", angle).as_matrix()
-
-
 def turn_between(first: np.ndarray, second: np.ndarray) -> float:
     """Angle between two orientations [rad]."""
     return float((Rotation.from_matrix(first).inv() * Rotation.from_matrix(second)).magnitude())

@@ -1,11 +1,11 @@
-"""Time scaling: a path through joint space becomes a smooth trajectory inside velocity and acceleration limits.
+"""Time scaling: a path through joint space becomes a smooth trajectory within limits.
 
-The path is a cubic spline through knots. It is followed with minimum-jerk timing, so that it starts and ends at rest
-with no acceleration, and takes as long as its fastest joint needs.
+The path is a cubic spline through knots. It is followed with minimum-jerk timing, so that it
+starts and ends at rest with no acceleration, and takes as long as its fastest joint needs.
 Source: T. Flash, N. Hogan, The coordination of arm movements, 1985 (minimum jerk).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,9 +26,9 @@ class MotionLimits:
         acceleration: Of every joint [rad/s^2].
     """
 
-    arm_velocity: float = 1.3
-    waist_velocity: float = 0.8
-    acceleration: float = 5.0
+    arm_velocity: float = 1.5
+    waist_velocity: float = 0.9
+    acceleration: float = 6.0
 
     def velocities(self, names: Sequence[str]) -> np.ndarray:
         """Shape (m,), velocity limit of each joint named [rad/s]."""
@@ -98,7 +98,7 @@ def time_scaled(
 
 
 def merged(first: Trajectory, second: Trajectory) -> Trajectory:
-    """Two trajectories over different joints run side by side; the shorter one rests at its end."""
+    """Two trajectories over different joints side by side; the shorter one rests at its end."""
     samples = max(len(first.position), len(second.position))
 
     def extended(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
@@ -117,21 +117,6 @@ def merged(first: Trajectory, second: Trajectory) -> Trajectory:
     )
 
 
-def joined(parts: Sequence[Trajectory]) -> Trajectory:
-    """Trajectories over the same joints one after the other, each starting where the last one ended."""
-    return replace(
-        parts[-1],
-        position=np.vstack([parts[0].position, *(part.position[1:] for part in parts[1:])]),
-        velocity=np.vstack([parts[0].velocity, *(part.velocity[1:] for part in parts[1:])]),
-        gripper=np.empty(0),
-    )
-
-
-def described(trajectory: Trajectory, by: Mapping[str, object]) -> Trajectory:
-    """The same motion with other facts about it (``phase``, ``hand``, ``goal``, ``settle``)."""
-    return replace(trajectory, **by)  # type: ignore[arg-type]
-
-
 def _minimum_jerk(u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Share of the way, and its first and second derivative by u = t / duration."""
     return (
@@ -142,7 +127,7 @@ def _minimum_jerk(u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _distinct(knots: np.ndarray, velocity_limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Knots that differ, and how far along each lies (0..1), measured by the time its fastest joint needs."""
+    """Knots that differ, and how far along each lies (0..1) by the time joints need."""
     kept, along = [knots[0]], [0.0]
     for number, knot in enumerate(knots[1:], start=1):
         step = float((np.abs(knot - kept[-1]) / velocity_limit).max())

@@ -46,7 +46,7 @@ class Observation:
         time: ROS time [s].
         joint_position: Shape (n,) [rad].
         joint_velocity: Shape (n,) [rad/s].
-        objects: Tracks, newest first seen last.
+        objects: Tracks.
     """
 
     time: float

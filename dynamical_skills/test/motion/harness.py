@@ -1,7 +1,7 @@
-"""The simulated room without the graph: skills move the real physics, perception is the true pose plus noise.
+"""The simulated room without the graph: real physics, perception is the true pose plus noise.
 
-Runs as fast as the machine allows. Trajectories are followed by the platform's own controller at 200 Hz: joints that are
-not named hold their last command, a new trajectory blends over from it.
+Runs as fast as the machine allows. Trajectories are followed by the platform's own controller at
+200 Hz: joints that are not named hold their last command, a new trajectory blends over from it.
 """
 
 import time
@@ -78,7 +78,7 @@ class Room:
         return self.data.body(name).xpos.copy()
 
     def observe(self) -> Observation:
-        """Joints as they are, objects as perception would publish them: a steady error and a little flicker."""
+        """Joints as they are, objects as perception sees them: a steady error and some flicker."""
         objects = []
         for number, shape in enumerate(self.layout.objects, start=1):
             size = np.array([2 * shape.radius, 2 * shape.radius, shape.height])
@@ -178,7 +178,7 @@ class Room:
 
 
 def pick_and_place(room: Room, skills: Mapping[str, Skill], class_id: str) -> dict[str, Any]:
-    """Pick an object and place it on the shelf; what came out, measured in the simulator's own state."""
+    """Pick an object and place it on the shelf; what came out, by the simulator's own state."""
     shape = next(shape for shape in room.layout.objects if shape.class_id == class_id)
     parameters = {"object": {"class_id": class_id}, "target": {"class_id": "shelf"}}
     memory, start, raised = Memory(), room.elapsed, 0.0

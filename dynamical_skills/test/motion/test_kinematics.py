@@ -1,4 +1,4 @@
-"""Inverse kinematics: it reaches what can be reached, says by how much it misses, and keeps clear."""
+"""Inverse kinematics: it reaches what can be reached, says what it misses, and keeps clear."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_each_hand_reaches_its_half_of_the_table(
 ) -> None:
     out = 1.0 if side == "left" else -1.0
     place = np.array([x - 0.12, out * (y + 0.044), 0.82])
-    over = kinematics.solve(home, {side: Pose(place + [0.0, 0.0, 0.1], np.eye(3))})
+    over = kinematics.solve(home, {side: Pose(place, np.eye(3)).moved([0.0, 0.0, 0.1])})
     found = kinematics.solve(over.joints, {side: Pose(place, np.eye(3))})
     assert found.miss < 0.003
     assert found.turn < 0.03

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamical_skills.motion.trajectories import MotionLimits, joined, merged, time_scaled
+from dynamical_skills.motion.trajectories import MotionLimits, merged, time_scaled
 
 NAMES = ("waist_yaw_joint", "right_elbow_joint", "right_wrist_yaw_joint")
 LIMITS = MotionLimits()
@@ -61,11 +61,3 @@ def test_merged_motions_run_side_by_side_and_the_shorter_one_rests() -> None:
     assert len(both.position) == len(long.position)
     assert both.position[-1].tolist() == pytest.approx([1.5, 0.1])
     assert both.velocity[-1].tolist() == [0.0, 0.0]
-
-
-def test_joined_motions_follow_each_other_without_a_gap() -> None:
-    first = time_scaled(np.array([[0.0], [0.5]]), NAMES[:1], limits=LIMITS)
-    second = time_scaled(np.array([[0.5], [0.2]]), NAMES[:1], limits=LIMITS)
-    whole = joined([first, second])
-    assert whole.duration == pytest.approx(first.duration + second.duration)
-    assert np.abs(np.diff(whole.position, axis=0)).max() < 0.03

@@ -5,12 +5,13 @@ there are no dynamics and no safety judgement. Lines on its standard input tell 
 ``safety normal|protective|emergency|silent``, ``control normal|silent``, ``speed FACTOR``.
 """
 
+import contextlib
 import sys
 import threading
 
 import numpy as np
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -145,16 +146,13 @@ class RobotPeer(Node):
     def listen(self) -> None:
         """Take orders from standard input until it ends."""
         for line in sys.stdin:
-            word, *rest = line.split()
-            if word == "quit":
-                break
-            setattr(self, word, float(rest[0]) if word == "speed" else rest[0])
+            word, value = line.split()
+            setattr(self, word, float(value) if word == "speed" else value)
             print(f"told {line.strip()}", flush=True)
-        self.executor.shutdown()
 
 
 def main() -> None:
-    """Run until told to quit."""
+    """Run until SIGTERM."""
     rclpy.init()
     joints, home = sys.argv[1].split(","), [float(value) for value in sys.argv[2].split(",")]
     node = RobotPeer(joints, home)
@@ -162,7 +160,8 @@ def main() -> None:
     executor.add_node(node)
     threading.Thread(target=node.listen, daemon=True).start()
     print("ready", flush=True)
-    executor.spin()
+    with contextlib.suppress(ExternalShutdownException):
+        executor.spin()
 
 
 if __name__ == "__main__":

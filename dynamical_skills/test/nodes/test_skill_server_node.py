@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("server")
 
 @pytest.fixture(autouse=True)
 def calm_robot(peer):
-    for line in ("safety normal", "control normal", "speed 1.0"):
+    for line in ("safety normal", "control normal", "speed 3.0"):
         peer.tell(line)
 
 

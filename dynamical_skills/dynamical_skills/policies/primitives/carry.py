@@ -1,6 +1,7 @@
 """Bring what a hand holds over the place where it shall stand."""
 
 from collections.abc import Generator, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_skills.motion import grasps, placing
 from dynamical_skills.motion.kinematics import Pose
+from dynamical_skills.motion.obstacles import OBJECT_DOUBT
+from dynamical_skills.motion.planner import check_reach
 from dynamical_skills.motion.rotations import about_z, yaw_of
 from dynamical_skills.policies.policy import (
     Memory,
@@ -21,11 +24,16 @@ from dynamical_skills.policies.primitives.primitive import Primitive, find, held
 _ABOVE = 0.09  # room between the object's underside and the surface while it is carried [m]
 _YAWS = (0.0, -0.35, 0.35, -0.7, 0.7, 1.0)
 _SPOTS = 5
+_TRIED = 10  # spots and headings looked into
+# How far the object is raised before it swings, and the room kept around other things [m]: over
+# a tall neighbour rather than past it, and past it by its measured size rather than not at all.
+_TRIES = ((0.0, OBJECT_DOUBT), (0.10, OBJECT_DOUBT), (0.10, 0.0), (0.0, 0.0))
+_EASY = 0.6  # the first choice from which no joint turns further than this on the way down [rad]
 _NEAREST_RADIUS = 0.30  # no nearer to the waist's axis than this while turning [m]
 
 
 class Carry(Primitive):
-    """Swing the held object, upright, around the waist's axis to above a free spot of the target."""
+    """Swing the held object, upright, around the waist to above a free spot of the target."""
 
     id = "carry"
 
@@ -35,26 +43,58 @@ class Carry(Primitive):
         """See ``Skill.run``.
 
         Raises:
-            SkillError: PRECONDITION_FAILED if nothing is held, OBJECT_NOT_SEEN, OUT_OF_REACH, PLANNING_FAILED if the
-                target has no free spot or no clear way leads there.
+            SkillError: PRECONDITION_FAILED if nothing is held, OBJECT_NOT_SEEN, OUT_OF_REACH,
+                PLANNING_FAILED if the target has no free spot or no clear way leads there.
         """
         side, held = held_side(self.kinematics, first, memory)
         target = find(first, parameters, memory, key="target")
-        self.avoid(first, memory)
         failure: SkillError | None = None
-        for spot, yaw in self._choices(first, held, target, side):
+        for rise, margin in _TRIES:
+            self.avoid(first, memory, margin=margin)
             try:
-                motion = self._way(first, side, held, spot, yaw, memory)
+                spot, motion = self._best(first, held, target, side, memory, rise)
             except SkillError as error:
                 failure = failure or error
                 continue
             memory.results["place_target"] = [float(v) for v in spot]
             yield motion
             return
-        raise failure or SkillError(
-            ErrorCode.PLANNING_FAILED,
-            f"the {named(target)} has no free spot for the {named(held)}",
-        )
+        assert failure is not None
+        raise failure
+
+    def _best(
+        self,
+        seen: Observation,
+        held: SeenObject,
+        target: SeenObject,
+        side: str,
+        memory: Memory,
+        rise: float,
+    ) -> tuple[np.ndarray, Trajectory]:
+        """Spot and motion to above it: the first easy one, else the easiest of those tried.
+
+        Raises:
+            SkillError: OUT_OF_REACH, or PLANNING_FAILED if there is no free spot or clear way.
+        """
+        failure: SkillError | None = None
+        best: tuple[float, np.ndarray, Trajectory] | None = None
+        for spot, yaw in islice(self._choices(seen, held, target, side), _TRIED):
+            goal = place_pose(spot, yaw, side=side, held=held, memory=memory)
+            try:
+                motion, turn = self._way(seen.joint_position, side, held, goal, rise)
+            except SkillError as error:
+                failure = failure or error
+                continue
+            if best is None or turn < best[0]:
+                best = turn, spot, motion
+            if turn < _EASY:
+                break
+        if best is None:
+            raise failure or SkillError(
+                ErrorCode.PLANNING_FAILED,
+                f"the {named(target)} has no free spot for the {named(held)}",
+            )
+        return best[1], best[2]
 
     def _choices(
         self, seen: Observation, held: SeenObject, target: SeenObject, side: str
@@ -71,43 +111,28 @@ class Carry(Primitive):
                 )
 
     def _way(
-        self,
-        seen: Observation,
-        side: str,
-        held: SeenObject,
-        spot: np.ndarray,
-        yaw: float,
-        memory: Memory,
-    ) -> Trajectory:
-        joints, name = seen.joint_position, f"the spot for the {named(held)}"
-        goal = place_pose(spot, yaw, side=side, held=held, memory=memory)
+        self, joints: np.ndarray, side: str, held: SeenObject, goal: Pose, rise: float
+    ) -> tuple[Trajectory, float]:
+        """Motion to above a goal, and how far a joint turns on the way down from there [rad].
+
+        Raises:
+            SkillError: OUT_OF_REACH or PLANNING_FAILED.
+        """
+        name = f"the spot for the {named(held)}"
         start = self.kinematics.hand_pose(joints, side)
         above = goal.moved([0.0, 0.0, _ABOVE])
-        self._check_goal(joints, side, goal, yaw, name)
-        waypoints = list(
-            _arc(start, above, grasps.centre_in_hand(side, grasps.style_of(held), held=True))
-        )
+        centre = grasps.centre_in_hand(side, grasps.style_of(held), held=True)
+        raised = start.moved([0.0, 0.0, rise])
+        waypoints = [*([raised] if rise else []), *_arc(raised, above, centre)]
         motion = self.planner.path(joints, side, waypoints, speed=0.9, phase="carry", what=name)
+        end = self.planner.end(joints, motion)
+        down = self.kinematics.solve(end, {side: goal.moved([0.0, 0.0, 0.01])}, posture=end)
+        check_reach(down, side, name, goal)
         if not self.planner.is_clear(joints, motion):
             raise SkillError(
                 ErrorCode.PLANNING_FAILED, f"the way to {name} is not clear for the {side} hand"
             )
-        return motion
-
-    def _check_goal(
-        self, joints: np.ndarray, side: str, goal: Pose, yaw: float, name: str
-    ) -> None:
-        """Refuse a spot that the hand cannot come down to, before its way is planned."""
-        turned = np.array(joints)
-        waist = self.kinematics.index["waist_yaw_joint"]
-        turned[waist] = np.clip(0.5 * yaw, -1.2, 1.2)
-        solution = self.kinematics.solve(turned, {side: goal.moved([0.0, 0.0, 0.01])})
-        if solution.miss > 0.008 or solution.turn > 0.12:
-            x, y, z = goal.position
-            raise SkillError(
-                ErrorCode.OUT_OF_REACH,
-                f"the {side} hand misses {name} at ({x:.2f}, {y:.2f}, {z:.2f}) m by {solution.miss * 1e3:.0f} mm",
-            )
+        return motion, float(np.abs(down.joints - end).max())
 
 
 def place_pose(

@@ -50,7 +50,8 @@ class Wave(Primitive):
             return
         raise SkillError(
             ErrorCode.PLANNING_FAILED,
-            f"the {wanted or 'right or left'} arm cannot wave: it holds something or has no clear way up",
+            f"the {wanted or 'right or left'} arm cannot wave: it holds something "
+            "or has no clear way up",
         )
 
 

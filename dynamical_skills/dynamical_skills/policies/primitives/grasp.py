@@ -33,7 +33,7 @@ _SETTLE = 0.35
 
 
 class Grasp(Primitive):
-    """Close a hand around an object; the fingers are sent beyond contact, so the actuators keep squeezing."""
+    """Close a hand around an object; the fingers are sent beyond contact and keep squeezing."""
 
     id = "grasp"
 
@@ -64,6 +64,7 @@ class Grasp(Primitive):
             seen.joint_position,
             grasp.side,
             [grasp.beside, grasp.at],
+            local=True,
             speed=0.85,
             phase="approach",
             what=f"the {named(target)}",
@@ -76,7 +77,8 @@ class Grasp(Primitive):
             seen = yield self.planner.fingers(seen.joint_position, grasp.side, 0.0)
             raise SkillError(
                 ErrorCode.MOTION_FAILED,
-                f"the {grasp.side} hand closed fully: the {named(target)} is not between its fingers",
+                f"the {grasp.side} hand closed fully: "
+                f"the {named(target)} is not between its fingers",
             )
         memory.held[grasp.side] = target
         surface = grasps.surface_below(target, seen.objects)
@@ -86,7 +88,7 @@ class Grasp(Primitive):
     def _where(
         self, seen: Observation, parameters: Mapping[str, Any], memory: Memory
     ) -> SeenObject:
-        """The object; where it was before the hand came between it and the cameras, unless it has moved."""
+        """The object, where it was before the hand hid it from cameras, unless it has moved."""
         target = find(seen, parameters, memory)
         before = memory.results.get("object_position")
         if (

@@ -32,7 +32,7 @@ _PULLED = 0.012  # the hand is this far from where it was sent: somebody pulls [
 class HandOver(Primitive):
     """Stretch the held object out towards a person, or straight ahead if none is seen.
 
-    The hand opens when it is pulled from its place while waiting; otherwise it keeps what it holds.
+    The hand opens when it is pulled from its place while waiting; else it keeps what it holds.
     """
 
     id = "hand_over"

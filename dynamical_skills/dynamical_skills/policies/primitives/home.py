@@ -11,12 +11,13 @@ from dynamical_skills.motion.model import SIDES
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
 from dynamical_skills.policies.primitives.primitive import Primitive, held_by
 
-# Ways out for a hand that stands among things, in odom for the right hand [m]; tried in this order.
+# Ways out for a hand that stands among things, in odom for the right hand [m], best first.
 _WAYS_OUT = ((0.0, 0.0, 0.12), (-0.05, -0.06, 0.12), (-0.08, 0.0, 0.20), (0.0, 0.0, 0.25))
+_OVER_HOME = (0.0, 0.12, 0.20)  # heights over its place at home to which a hand withdraws [m]
 
 
 class Home(Primitive):
-    """Return to the home posture; hands are raised first where the direct way is not clear, and empty hands open."""
+    """Return to the home posture, hands raised first if need be; empty hands open."""
 
     id = "home"
 
@@ -30,7 +31,13 @@ class Home(Primitive):
         """
         del parameters
         self.avoid(first, memory)
-        for motion in self._way(first.joint_position):
+        try:
+            way = self._way(first.joint_position)
+        except SkillError:
+            # A hand that has just let go is still near the thing: pass it by the measured size.
+            self.avoid(first, memory, margin=0.0)
+            way = self._way(first.joint_position)
+        for motion in way:
             seen = yield motion
         yield from self._open_empty_hands(seen, memory)
 
@@ -43,16 +50,20 @@ class Home(Primitive):
             motion = self.planner.joint_path(joints, order, phase="home")
             if self.planner.is_clear(joints, motion):
                 return [motion]
+        posed = self._posed(joints, whole)
         for side in SIDES:
-            try:
-                hand = self.kinematics.hand_pose(self._posed(joints, whole), side)
-                first = self.planner.path(joints, side, [hand], phase="withdraw")
-            except SkillError:
-                continue
-            now = self.planner.end(joints, first)
-            rest = self.planner.joint_path(now, [whole], phase="home")
-            if self.planner.is_clear(joints, first) and self.planner.is_clear(now, rest):
-                return [first, rest]
+            hand = self.kinematics.hand_pose(posed, side)
+            for over in _OVER_HOME:
+                try:
+                    first = self.planner.path(
+                        joints, side, [hand.moved([0.0, 0.0, over])], phase="withdraw"
+                    )
+                except SkillError:
+                    continue
+                now = self.planner.end(joints, first)
+                rest = self.planner.joint_path(now, [whole], phase="home")
+                if self.planner.is_clear(joints, first) and self.planner.is_clear(now, rest):
+                    return [first, rest]
         return self._by_way_out(joints, whole)
 
     def _posed(self, joints: np.ndarray, posture: Mapping[str, float]) -> np.ndarray:

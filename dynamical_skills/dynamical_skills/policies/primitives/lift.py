@@ -28,6 +28,7 @@ class Lift(Primitive):
             first.joint_position,
             side,
             [pose.moved([0.0, 0.0, height])],
+            local=True,
             speed=0.8,
             phase="lift",
             what=f"the place {height:.2f} m above the {named(held)}",

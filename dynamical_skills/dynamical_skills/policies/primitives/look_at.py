@@ -8,10 +8,13 @@ import numpy as np
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_skills.motion.kinematics import Kinematics
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
+from dynamical_skills.policies.primitives.home import Home
 from dynamical_skills.policies.primitives.primitive import Primitive, find, named
 
 _YAW_LIMIT = 1.4  # the arms come along: no further than this [rad]
 _PITCHES = (-0.1, 0.35)
+# Forearms up: the hands pass over what stands on the table [rad].
+_ARMS_RAISED = {"left_elbow_joint": -0.95, "right_elbow_joint": -0.95}
 _VIEW_DOWN = 0.65  # how far below the horizontal the head camera looks when upright [rad]
 
 
@@ -26,7 +29,8 @@ class LookAt(Primitive):
         """See ``Skill.run``.
 
         Raises:
-            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, OUT_OF_REACH if it lies behind, PLANNING_FAILED.
+            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, OUT_OF_REACH if it lies behind,
+                PLANNING_FAILED.
         """
         target = find(
             first, parameters, memory, key="object" if parameters.get("object") else "target"
@@ -38,17 +42,46 @@ class LookAt(Primitive):
                 f"the {named(target)} lies {np.degrees(yaw):.0f} degrees to the side; "
                 f"the waist turns {np.degrees(_YAW_LIMIT):.0f} degrees either way",
             )
+        motion = self._turn(first, memory, target.position, yaw)
+        if motion is None:
+            # An arm is in the way: take the arms home, then turn.
+            first = yield from self._go_home(first, memory)
+            motion = self._turn(first, memory, target.position, yaw)
+        if motion is None:
+            raise SkillError(
+                ErrorCode.PLANNING_FAILED,
+                f"turning to the {named(target)} would bring an arm into something, even from home",
+            )
+        yield motion
+
+    def _turn(
+        self, first: Observation, memory: Memory, position: np.ndarray, yaw: float
+    ) -> Trajectory | None:
+        """A clear motion of the waist that faces the position, or ``None``."""
         self.avoid(first, memory)
-        for pitch in (wanted_pitch(self.kinematics, first, target.position), 0.0):
-            posture = {"waist_yaw_joint": yaw, "waist_pitch_joint": pitch}
-            motion = self.planner.joint_path(first.joint_position, [posture], phase="look")
-            if self.planner.is_clear(first.joint_position, motion):
-                yield motion
-                return
-        raise SkillError(
-            ErrorCode.PLANNING_FAILED,
-            f"turning to the {named(target)} would bring an arm into something; go home first",
-        )
+        pitch = wanted_pitch(self.kinematics, first, position)
+        for arms in ({}, _ARMS_RAISED):
+            for bend in (pitch, 0.0):
+                posture = {"waist_yaw_joint": yaw, "waist_pitch_joint": bend, **arms}
+                way = [arms, posture] if arms else [posture]
+                motion = self.planner.joint_path(first.joint_position, way, phase="look")
+                if self.planner.is_clear(first.joint_position, motion):
+                    return motion
+        return None
+
+    def _go_home(
+        self, first: Observation, memory: Memory
+    ) -> Generator[Trajectory, Observation, Observation]:
+        """Carry out the skill ``home``; returns what was seen at its end."""
+        way = Home(self.kinematics).run(first, {}, memory)
+        seen = first
+        try:
+            motion = next(way)
+            while True:
+                seen = yield motion
+                motion = way.send(seen)
+        except StopIteration:
+            return seen
 
 
 def heading_to(position: np.ndarray) -> float:

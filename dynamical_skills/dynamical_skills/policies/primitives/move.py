@@ -11,7 +11,7 @@ from dynamical_skills.motion.rotations import about_z
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
 from dynamical_skills.policies.primitives.primitive import Primitive, side_of
 
-_KEPT_STILL = 0.02  # legs and waist roll hold the robot up: they may not be asked to move further than this [rad]
+_KEPT_STILL = 0.02  # legs and waist roll hold the robot up: no further than this [rad]
 
 
 class MoveJoints(Primitive):
@@ -22,7 +22,7 @@ class MoveJoints(Primitive):
     def run(
         self, first: Observation, parameters: Mapping[str, Any], memory: Memory
     ) -> Generator[Trajectory, Observation, None]:
-        """See ``Skill.run``; ``joint_positions`` holds one position per joint, robot joint order [rad].
+        """See ``Skill.run``; ``joint_positions``: one per joint, robot joint order [rad].
 
         Raises:
             SkillError: PARAMETER_INVALID, or PLANNING_FAILED if the way is not clear.
@@ -44,7 +44,8 @@ class MoveJoints(Primitive):
                 if abs(value - now) > _KEPT_STILL:
                     raise SkillError(
                         ErrorCode.PARAMETER_INVALID,
-                        f"{name} is {value:.3f} rad and stands at {now:.3f}; legs and waist roll hold still",
+                        f"{name} is {value:.3f} rad and stands at {now:.3f}; "
+                        "legs and waist roll hold still",
                     )
                 del target[name]
         self.avoid(first, memory)
@@ -65,10 +66,10 @@ class MoveHand(Primitive):
     def run(
         self, first: Observation, parameters: Mapping[str, Any], memory: Memory
     ) -> Generator[Trajectory, Observation, None]:
-        """See ``Skill.run``; ``position`` is x, y, z of the hand frame (the wrist) in ``odom`` [m].
+        """See ``Skill.run``; ``position``: x, y, z of the hand frame (the wrist) in ``odom`` [m].
 
         Raises:
-            SkillError: PARAMETER_INVALID, OUT_OF_REACH, or PLANNING_FAILED if the way is not clear.
+            SkillError: PARAMETER_INVALID, OUT_OF_REACH, PLANNING_FAILED if the way is not clear.
         """
         place = _numbers(parameters.get("position"), 3, "position")
         side = side_of(parameters, default="left" if place[1] > 0 else "right")

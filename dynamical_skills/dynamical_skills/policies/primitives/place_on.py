@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 
 from dynamical_skills.motion import grasps, placing
-from dynamical_skills.motion.kinematics import Pose
 from dynamical_skills.motion.rotations import yaw_of
-from dynamical_skills.policies.policy import Memory, Observation, SeenObject, Trajectory
+from dynamical_skills.policies.policy import (
+    Memory,
+    Observation,
+    SeenObject,
+    SkillError,
+    Trajectory,
+)
 from dynamical_skills.policies.primitives.carry import Carry, place_pose
 from dynamical_skills.policies.primitives.primitive import (
     Primitive,
@@ -20,8 +25,10 @@ from dynamical_skills.policies.primitives.primitive import (
 )
 
 _DROP = 0.004  # the fingers open this high above where the object would just stand [m]
-_RETREAT_SIDE = np.array([-0.025, -0.075, 0.0])
-_RETREAT_UP = 0.10
+_RETREAT_SIDE = np.array([-0.035, -0.095, 0.0])
+_RETREAT_UP = 0.15
+_RETREAT_SHARES = (1.0, 0.75, 0.5)
+_QUICK = 2.8  # a longer way to withdraw winds around the reach limit: a smaller one is tried [s]
 _SPOT_TOLERANCE = 0.03
 
 
@@ -36,7 +43,8 @@ class PlaceOn(Primitive):
         """See ``Skill.run``.
 
         Raises:
-            SkillError: PRECONDITION_FAILED if nothing is held, OBJECT_NOT_SEEN, OUT_OF_REACH, PLANNING_FAILED.
+            SkillError: PRECONDITION_FAILED if nothing is held, OBJECT_NOT_SEEN, OUT_OF_REACH,
+                PLANNING_FAILED.
         """
         seen = first
         side, held = held_side(self.kinematics, seen, memory)
@@ -55,6 +63,7 @@ class PlaceOn(Primitive):
                 seen.joint_position,
                 side,
                 [goal],
+                local=True,
                 speed=0.6,
                 phase="lower",
                 what=f"the spot for the {named(held)}",
@@ -85,13 +94,36 @@ class PlaceOn(Primitive):
         return near and placing.surface_of(target).contains(np.asarray(spot), radius - 0.02)
 
     def _retreat(self, seen: Observation, side: str, style: str) -> Trajectory:
-        """Away from the object's side and then up, or straight up from above it."""
+        """Away from the object's side and then up, or straight up from above it.
+
+        Raises:
+            SkillError: OUT_OF_REACH if the hand cannot withdraw even a little.
+        """
         hand = self.kinematics.hand_pose(seen.joint_position, side)
-        ways: list[Pose] = []
-        if style == "side":
-            hand = hand.moved(hand.rotation @ grasps.mirrored(side, _RETREAT_SIDE))
-            ways.append(hand)
-        ways.append(hand.moved([0.0, 0.0, _RETREAT_UP]))
-        return self.planner.path(
-            seen.joint_position, side, ways, phase="withdraw", what="the place beside the object"
-        )
+        failure: SkillError | None = None
+        found: list[Trajectory] = []
+        for share in _RETREAT_SHARES:
+            aside = hand
+            if style == "side":
+                away = hand.rotation @ grasps.mirrored(side, _RETREAT_SIDE)
+                aside = hand.moved(share * away)
+            ways = [aside, aside.moved([0.0, 0.0, share * _RETREAT_UP])]
+            try:
+                motion = self.planner.path(
+                    seen.joint_position,
+                    side,
+                    ways[1:] if style == "over" else ways,
+                    local=True,
+                    phase="withdraw",
+                    what="the place beside the object",
+                )
+            except SkillError as error:
+                failure = failure or error
+                continue
+            found.append(motion)
+            if motion.duration < _QUICK:
+                break
+        if not found:
+            assert failure is not None
+            raise failure
+        return min(found, key=lambda motion: motion.duration)

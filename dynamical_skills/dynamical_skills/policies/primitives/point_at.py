@@ -71,7 +71,8 @@ def pointing_poses(
 ) -> Iterator[Pose]:
     """Hand poses whose fingers head for a position, palm inward, the outstretched arm first.
 
-    Far things are pointed at along the line from the shoulder; near ones from places where the arm has room.
+    Far things are pointed at along the line from the shoulder; near ones from places where the
+    arm has room.
     """
     shoulder = kinematics.body_pose(seen.joint_position, f"{side}_shoulder_roll_link").position
     target = np.asarray(position, dtype=float)

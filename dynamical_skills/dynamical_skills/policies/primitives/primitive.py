@@ -1,4 +1,4 @@
-"""What all motion primitives share: a planner, and the way objects and hands are found in an observation."""
+"""What all motion primitives share: a planner, and how objects and hands are found."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,27 +19,34 @@ class Primitive(Skill):
     """A skill that plans joint trajectories with inverse kinematics.
 
     Args:
-        kinematics: The robot's kinematics, shared by all primitives: one motion is planned at a time.
+        kinematics: The robot's, shared by all primitives: one motion is planned at a time.
     """
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.kinematics = kinematics
         self.planner = Planner(kinematics)
 
-    def avoid(self, seen: Observation, memory: Memory, *, touching: Iterable[int] = ()) -> None:
+    def avoid(
+        self,
+        seen: Observation,
+        memory: Memory,
+        *,
+        touching: Iterable[int] = (),
+        margin: float = obstacles.OBJECT_DOUBT,
+    ) -> None:
         """Keep clear of everything seen, but for what may be touched and what is in a hand."""
         carried = {
             side: held for side in SIDES if (held := held_by(self.kinematics, seen, memory, side))
         }
         without = {*touching, *(held.id for held in carried.values())}
         self.kinematics.set_obstacles(
-            obstacles.boxes(seen.objects, without=without),
+            obstacles.boxes(seen.objects, without=without, margin=margin),
             held={side: _box_in_hand(side, held) for side, held in carried.items()},
         )
 
 
 def _box_in_hand(side: str, held: SeenObject) -> obstacles.Box:
-    """A held object in the hand frame; its lower part is left out, since it is set down on purpose."""
+    """A held object in the hand frame, a little smaller, since it is set down on purpose."""
     style = grasps.style_of(held)
     half = np.array(held.size, dtype=float) / 2
     if style == "over":
@@ -102,8 +109,8 @@ def find(
 
     Args:
         observation: What is seen.
-        parameters: ``parameters[key]`` is a mapping with any of ``class_id``, ``color``, ``id``, ``position``;
-            ``"it"`` or nothing means what is held.
+        parameters: ``parameters[key]`` is a mapping with any of ``class_id``, ``color``, ``id``,
+            ``position``; ``"it"`` or nothing means what is held.
         memory: Knows what is held.
         key: ``"object"`` or ``"target"``.
 

@@ -18,11 +18,12 @@ from dynamical_skills.policies.policy import (
 )
 from dynamical_skills.policies.primitives.primitive import Primitive, find, held_by, named, number
 
-# Where the object's centre is in the right hand's frame when the pushing part touches it, less the object's radius [m]:
+# The object's centre in the right hand's frame at first touch, less the object's radius [m]:
 # closed knuckles push ahead, the flat palm pushes sideways.
 _AHEAD = np.array([0.150, 0.010, 0.0])
 _ASIDE = np.array([0.110, -0.006, 0.0])
 _GAP = 0.025
+_OVER = 0.07  # the hand comes in this high above the object's top [m]
 _DIRECTIONS = {"forward": ("ahead", ""), "left": ("aside", "right"), "right": ("aside", "left")}
 
 
@@ -37,7 +38,8 @@ class Push(Primitive):
         """See ``Skill.run``.
 
         Raises:
-            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, PARAMETER_INVALID, OUT_OF_REACH, PRECONDITION_FAILED.
+            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, PARAMETER_INVALID, OUT_OF_REACH,
+                PRECONDITION_FAILED.
         """
         distance = number(parameters, "distance", 0.06, 0.01, 0.20)
         direction = str(parameters.get("direction") or "forward")
@@ -71,14 +73,15 @@ class Push(Primitive):
         name, seen = f"the {named(target)}", first
         before, after = self._ends(seen, target, how=how, side=side, distance=distance)
         self.avoid(seen, memory)
-        above = before.moved([0.0, 0.0, 0.12])
+        top = float(target.position[2] + target.size[2] / 2)
+        above = before.moved([0.0, 0.0, max(0.12, top + _OVER - float(before.position[2]))])
         motion = self.planner.path(
             seen.joint_position, side, [above], phase="reach", what=f"the start over {name}"
         )
         seen = yield self.planner.with_fingers(
             motion, seen.joint_position, side, 1.0 if how == "ahead" else 0.0
         )
-        self.avoid(seen, memory, touching=[target.id])
+        self.avoid(seen, memory, touching=[target.id], margin=0.0)
         seen = yield self.planner.path(
             seen.joint_position, side, [before], phase="approach", what=f"the place behind {name}"
         )
@@ -106,13 +109,10 @@ class Push(Primitive):
         rotation = about_z(0.0)
         radius = float(max(target.size[:2])) / 2
         if how == "ahead":
-            ahead, contact = (
-                np.array([1.0, 0.0, 0.0]),
-                grasps.mirrored(side, _AHEAD) + [radius, 0.0, 0.0],
-            )
+            ahead, offset = np.array([1.0, 0.0, 0.0]), _AHEAD
         else:
-            ahead = grasps.mirrored(side, np.array([0.0, 1.0, 0.0]))
-            contact = grasps.mirrored(side, _ASIDE) + radius * ahead
+            ahead, offset = grasps.mirrored(side, np.array([0.0, 1.0, 0.0])), _ASIDE
+        contact = grasps.mirrored(side, offset) + radius * ahead
         centre = np.array([target.position[0], target.position[1], height])
         touch = Pose(centre - contact, rotation)
         return touch.moved(-_GAP * ahead), touch.moved(distance * ahead)

@@ -33,8 +33,8 @@ class Reach(Primitive):
         """See ``Skill.run``.
 
         Raises:
-            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, OUT_OF_REACH, PLANNING_FAILED, or PRECONDITION_FAILED if no
-                hand that may serve is empty.
+            SkillError: OBJECT_NOT_SEEN, OBJECT_AMBIGUOUS, OUT_OF_REACH, PLANNING_FAILED, or
+                PRECONDITION_FAILED if no hand that may serve is empty.
         """
         seen = yield from self.freed(first, find(first, parameters, memory), memory)
         target = find(seen, parameters, memory)
@@ -46,7 +46,7 @@ class Reach(Primitive):
     def freed(
         self, seen: Observation, target: SeenObject, memory: Memory
     ) -> Generator[Trajectory, Observation, Observation]:
-        """Let go of the object where an earlier try left a hand closed near it, so that a new one can begin."""
+        """Let go of the object where an earlier try left a hand closed near it."""
         for side in SIDES:
             held = held_by(self.kinematics, seen, memory, side)
             if side in memory.held or held is None or held.id != target.id:
@@ -75,7 +75,7 @@ class Reach(Primitive):
     def plan(
         self, seen: Observation, target: SeenObject, memory: Memory, *, side: str = ""
     ) -> tuple[grasps.Grasp, Trajectory]:
-        """The best way to take an object that is within reach, and the motion to where it begins."""
+        """The best way within reach to take an object, and the motion to where it begins."""
         if obstacles.is_furniture(target) or target.class_id in ("person", "place"):
             raise SkillError(
                 ErrorCode.PARAMETER_INVALID,
@@ -93,19 +93,26 @@ class Reach(Primitive):
             )
         others = [other for other in seen.objects if other.id != target.id]
         failure: SkillError | None = None
-        for grasp in grasps.grasps_of(target, others, sides=free)[:_TRIED]:
-            try:
-                motion = self._approach(seen, target, grasp, memory)
-            except SkillError as error:
-                failure = failure or error
-                continue
-            return grasp, motion
+        ways = grasps.grasps_of(target, others, sides=free)[:_TRIED]
+        for margin in (obstacles.OBJECT_DOUBT, 0.0):
+            for grasp in ways:
+                try:
+                    motion = self._approach(seen, target, grasp, memory, margin)
+                except SkillError as error:
+                    failure = failure or error
+                    continue
+                return grasp, motion
         raise failure or SkillError(
             ErrorCode.PLANNING_FAILED, f"no way to take the {named(target)} is known"
         )
 
     def _approach(
-        self, seen: Observation, target: SeenObject, grasp: grasps.Grasp, memory: Memory
+        self,
+        seen: Observation,
+        target: SeenObject,
+        grasp: grasps.Grasp,
+        memory: Memory,
+        margin: float,
     ) -> Trajectory:
         """Motion to the start of a grasp.
 
@@ -114,7 +121,7 @@ class Reach(Primitive):
         """
         name = f"the {named(target)}"
         joints = seen.joint_position
-        self.avoid(seen, memory)
+        self.avoid(seen, memory, margin=margin)
         ways = [[grasp.above], [grasp.above.moved([-0.06, 0.0, 0.10]), grasp.above]]
         for way in ways:
             motion = self.planner.path(
@@ -127,7 +134,7 @@ class Reach(Primitive):
                 ErrorCode.PLANNING_FAILED,
                 f"the way to {name} with the {grasp.side} hand is not clear",
             )
-        self.avoid(seen, memory, touching=[target.id])
+        self.avoid(seen, memory, touching=[target.id], margin=0.0)
         end = self.planner.end(joints, motion)
         for pose in (grasp.beside, grasp.at):
             solution = self.kinematics.solve(end, {grasp.side: pose})
@@ -136,7 +143,8 @@ class Reach(Primitive):
                 x, y, z = np.asarray(target.position).tolist()
                 raise SkillError(
                     ErrorCode.OUT_OF_REACH,
-                    f"{name} at ({x:.2f}, {y:.2f}, {z:.2f}) m is out of reach of the {grasp.side} hand by "
+                    f"{name} at ({x:.2f}, {y:.2f}, {z:.2f}) m is out of reach of "
+                    f"the {grasp.side} hand by "
                     f"{solution.miss * 1e3:.0f} mm",
                 )
         return motion
