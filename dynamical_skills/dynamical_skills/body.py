@@ -19,7 +19,7 @@ _FAST = 0.002  # time between two looks until the first command has passed the g
 _CALM = 0.010  # and from then on [s]
 _BRAKE_LIMIT = 3.0
 _SILENT = 1.0  # control without a status for this long counts as gone [s]
-_JOINT_LIMIT = 2.0  # no joint states for this long: give up [s]
+_JOINT_LIMIT = 6.0  # a process that has just come up needs seconds to find its peers [s]
 _TRACK_AGE = 2.0  # what was seen longer ago counts as not seen [s]
 _FRESH_LIMIT = 1.0  # wait for pictures taken after a motion [s]
 

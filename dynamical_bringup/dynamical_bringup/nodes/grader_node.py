@@ -36,8 +36,8 @@ class GraderParameters:
 class GraderNode(GraphNode[GraderParameters]):
     """Collects ``Evidence`` and calls the simulation's services; lives inside the demo's process."""
 
-    def __init__(self) -> None:
-        super().__init__(graph.GRADER, GraderParameters)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(graph.GRADER, GraderParameters, **arguments)
         self.evidence = Evidence()
         self.timings: list[dict[str, Any]] = []
 
@@ -97,12 +97,16 @@ class Grader:
     def __init__(self, robot_id: str, domain_id: int) -> None:
         arguments = ["--ros-args", "-r", f"__ns:=/{robot_id}", "--disable-external-lib-logs"]
         arguments += ["--log-level", "warn"]
+        self._context = rclpy.Context()
         rclpy.init(
-            args=arguments, signal_handler_options=SignalHandlerOptions.NO, domain_id=domain_id
+            args=arguments,
+            context=self._context,
+            domain_id=domain_id,
+            signal_handler_options=SignalHandlerOptions.NO,
         )
-        self.node = GraderNode()
+        self.node = GraderNode(context=self._context)
         self.node.start()
-        self._executor = MultiThreadedExecutor(num_threads=2)
+        self._executor = MultiThreadedExecutor(num_threads=2, context=self._context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._executor.spin, name="grader", daemon=True)
 
@@ -114,7 +118,7 @@ class Grader:
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(2.0)
         self.node.close()
-        rclpy.try_shutdown()
+        self._context.try_shutdown()
 
     def wait_for_truth(self, timeout: float = 10.0) -> None:
         """Block until the simulation has been heard.
