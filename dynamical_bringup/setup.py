@@ -18,6 +18,7 @@ setup(
         ("bin", ["bin/dynamical"]),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="Dynamical",
     maintainer_email="maintainers@dynamical.dev",

@@ -12,6 +12,7 @@ setup(
         ("share/dynamical_perception", ["package.xml"]),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="Dynamical maintainers",
     maintainer_email="maintainers@dynamical.dev",

@@ -14,6 +14,7 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="Dynamical maintainers",
     maintainer_email="maintainers@dynamical.dev",

@@ -6,7 +6,7 @@ import pytest
 
 from dynamical_interfaces import graph
 from dynamical_interfaces.errors import OWNERS, ErrorCode
-from dynamical_interfaces.runtime.node import interface_class
+from dynamical_interfaces.runtime.endpoints import interface_class
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERFACES = sorted(

@@ -71,7 +71,7 @@ class SafetyGateParameters:
         0.060, "Age of joint states that stops the robot", unit="s", low=0.005, high=0.5
     )
     joints_loss: float = param(
-        0.200, "Age of joint states that is a fault", unit="s", low=0.05, high=2.0
+        0.500, "Age of joint states that is a fault", unit="s", low=0.05, high=2.0
     )
     tracks_pause: float = param(
         0.7, "Age of tracks that stops the robot", unit="s", low=0.1, high=5.0

@@ -25,8 +25,8 @@ from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from dynamical_interfaces import qos, tiers
 from dynamical_interfaces.action import InvokeSkill
 from dynamical_interfaces.msg import JointCommand
+from dynamical_interfaces.runtime.endpoints import qos_profile
 from dynamical_interfaces.runtime.loop import PeriodicLoop, prepare_thread
-from dynamical_interfaces.runtime.node import qos_profile
 
 JOINTS = 43
 NAMES = [f"joint_number_{number:02d}_joint" for number in range(JOINTS)]

@@ -14,8 +14,8 @@ from rclpy.executors import SingleThreadedExecutor
 from dynamical_bringup.bench.bare import percentiles
 from dynamical_interfaces import graph, tiers
 from dynamical_interfaces.msg import JointCommand
+from dynamical_interfaces.runtime.endpoints import qos_profile
 from dynamical_interfaces.runtime.loop import prepare_thread
-from dynamical_interfaces.runtime.node import qos_profile
 
 
 def main() -> None:

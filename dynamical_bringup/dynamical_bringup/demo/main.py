@@ -159,6 +159,8 @@ class Visitor:
 
 
 def _interrupt(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # one is enough: taking down must not be cut short
     raise Interrupted
 
 

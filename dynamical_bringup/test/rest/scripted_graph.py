@@ -37,7 +37,8 @@ from dynamical_interfaces.msg import (
     Track,
     TrackArray,
 )
-from dynamical_interfaces.runtime.node import GraphNode, interface_class
+from dynamical_interfaces.runtime.endpoints import interface_class
+from dynamical_interfaces.runtime.node import GraphNode
 
 
 def skill(skill_id: str, **fields) -> SkillDescriptor:

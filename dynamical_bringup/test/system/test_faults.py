@@ -10,7 +10,7 @@ import pytest
 from dynamical_bringup.runner import Options, Platform, PlatformError
 from dynamical_interfaces import graph
 from dynamical_interfaces.msg import JointCommand, SafetyStatus
-from dynamical_interfaces.runtime.node import qos_profile
+from dynamical_interfaces.runtime.endpoints import qos_profile
 
 pytestmark = pytest.mark.system
 

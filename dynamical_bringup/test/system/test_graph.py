@@ -3,7 +3,7 @@
 import pytest
 
 from dynamical_interfaces import graph
-from dynamical_interfaces.runtime.node import qos_profile
+from dynamical_interfaces.runtime.endpoints import qos_profile
 
 pytestmark = pytest.mark.system
 # ROS 2's own: every node has them.

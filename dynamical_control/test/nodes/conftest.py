@@ -20,7 +20,7 @@ from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_interfaces import graph, seal
 from dynamical_interfaces.joints import load_urdf
 from dynamical_interfaces.msg import JointCommand
-from dynamical_interfaces.runtime.node import interface_class, qos_profile
+from dynamical_interfaces.runtime.endpoints import interface_class, qos_profile
 
 NAMESPACE = "/thor_001"
 PATIENCE = 30.0

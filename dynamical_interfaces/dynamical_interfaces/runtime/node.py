@@ -5,7 +5,6 @@ its sentence instead of vanishing, and a transition that is not possible now is 
 ending the process (rclpy #1696, #1209).
 """
 
-import importlib
 import signal
 import sys
 import threading
@@ -19,21 +18,20 @@ import rclpy
 from builtin_interfaces.msg import Time
 from lifecycle_msgs.msg import Transition
 from rclpy.action import ActionClient, ActionServer
-from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
-from rclpy.duration import Duration
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import (  # noqa: TID251 - the one place that makes profiles
-    DurabilityPolicy,
-    HistoryPolicy,
-    QoSProfile,
-    ReliabilityPolicy,
-)
 from rclpy.signals import SignalHandlerOptions
 
 from dynamical_interfaces import graph
-from dynamical_interfaces.qos import Profile
 from dynamical_interfaces.runtime.diagnostics import Diagnostics
+from dynamical_interfaces.runtime.endpoints import (
+    PolledGroup,
+    PolledReader,
+    interface_class,
+    never_called,
+    qos_profile,
+)
 from dynamical_interfaces.runtime.loop import PeriodicLoop
 from dynamical_interfaces.runtime.parameters import ParameterError, declare
 from dynamical_interfaces.tiers import Tier
@@ -44,79 +42,6 @@ NANOSECONDS = 1_000_000_000
 
 class FatalError(RuntimeError):
     """A node cannot do its work; its sentence is logged and the process ends with exit code 1."""
-
-
-def interface_class(name: str) -> Any:
-    """The Python class of an interface type such as ``"sensor_msgs/msg/JointState"``."""
-    package, kind, type_name = name.split("/")
-    return getattr(importlib.import_module(f"{package}.{kind}"), type_name)
-
-
-def qos_profile(profile: Profile, *, depth: int | None = None) -> QoSProfile:
-    """Rclpy's own class for a profile of the contract."""
-    result = QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=profile.depth if depth is None else depth,
-        reliability=(
-            ReliabilityPolicy.RELIABLE if profile.reliable else ReliabilityPolicy.BEST_EFFORT
-        ),
-        durability=(
-            DurabilityPolicy.TRANSIENT_LOCAL if profile.latched else DurabilityPolicy.VOLATILE
-        ),
-    )
-    if profile.deadline is not None:
-        result.deadline = Duration(seconds=profile.deadline)
-    if profile.lifespan is not None:
-        result.lifespan = Duration(seconds=profile.lifespan)
-    if profile.liveliness_lease is not None:
-        result.liveliness_lease_duration = Duration(seconds=profile.liveliness_lease)
-    return result
-
-
-class PolledGroup(CallbackGroup):
-    """A callback group that no executor may serve: its subscriptions are taken from a loop."""
-
-    def can_execute(self, entity: Any) -> bool:
-        """Never."""
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        """Never."""
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        """Nothing was begun."""
-
-
-class PolledReader:
-    """A subscription outside every executor; three to four times cheaper than a callback."""
-
-    def __init__(self, subscription: Any, *, raw: bool, depth: int) -> None:
-        self._subscription = subscription
-        self._raw = raw
-        self._depth = depth
-
-    def take(self) -> Any | None:
-        """The newest message that has come since the last call, or ``None``."""
-        newest = self._take_one()
-        if newest is None or self._depth == 1:
-            return newest
-        while (message := self._take_one()) is not None:
-            newest = message
-        return newest
-
-    def take_all(self) -> list[Any]:
-        """All messages that have come since the last call, oldest first."""
-        messages = []
-        while (message := self._take_one()) is not None:
-            messages.append(message)
-        return messages
-
-    def _take_one(self) -> Any | None:
-        handle = self._subscription.handle
-        with handle:
-            taken = handle.take_message(self._subscription.msg_type, self._raw)
-        return None if taken is None else taken[0]
 
 
 class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
@@ -204,7 +129,7 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
         subscription = self.create_subscription(
             interface_class(topic.type),
             name,
-            _never_called,
+            never_called,
             profile,
             callback_group=self._polled_group,
             raw=raw,
@@ -501,7 +426,3 @@ def _spin(executor: MultiThreadedExecutor, node: GraphNode[Any]) -> None:
 
 def _sentence(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-def _never_called(_: Any) -> None:
-    raise AssertionError("a polled subscription was served by an executor")

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 
 from dynamical_interfaces import graph
 from dynamical_interfaces.msg import LabelInfo
-from dynamical_interfaces.runtime.node import qos_profile
+from dynamical_interfaces.runtime.endpoints import qos_profile
 
 PICTURE_AGE = Duration(seconds=0.02)
 

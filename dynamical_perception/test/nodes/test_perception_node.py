@@ -17,7 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from recorded_pictures import record, write_mountings, write_workspaces
 
 from dynamical_interfaces import graph
-from dynamical_interfaces.runtime.node import interface_class, qos_profile
+from dynamical_interfaces.runtime.endpoints import interface_class, qos_profile
 
 DOMAIN = "64"
 NAMESPACE = "/thor_001"

@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from dynamical_interfaces import graph
-from dynamical_interfaces.runtime.node import interface_class, qos_profile
+from dynamical_interfaces.runtime.endpoints import interface_class, qos_profile
 
 TOPIC = "safe_command"
 LISTEN = 1.0  # time to find a living gate, and to hear one of its thousand commands a second [s]

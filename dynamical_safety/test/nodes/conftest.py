@@ -30,7 +30,7 @@ from dynamical_interfaces.msg import (
     Track,
     TrackArray,
 )
-from dynamical_interfaces.runtime.node import PolledGroup, interface_class, qos_profile
+from dynamical_interfaces.runtime.endpoints import PolledGroup, interface_class, qos_profile
 
 NAMESPACE = "/thor_001"
 PATIENCE = 20.0

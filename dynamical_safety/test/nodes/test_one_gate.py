@@ -13,7 +13,7 @@ from visualization_msgs.msg import MarkerArray
 from dynamical_interfaces import graph
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.msg import HazardArray, JointCommand, SafetyStatus, SafetyZone
-from dynamical_interfaces.runtime.node import qos_profile
+from dynamical_interfaces.runtime.endpoints import qos_profile
 from dynamical_interfaces.srv import ResetSafety, SetSafetyZones
 
 

@@ -24,7 +24,7 @@ from dynamical_interfaces.msg import (
     Track,
     TrackArray,
 )
-from dynamical_interfaces.runtime.node import qos_profile
+from dynamical_interfaces.runtime.endpoints import qos_profile
 
 PERIOD = 0.01
 STATES = {

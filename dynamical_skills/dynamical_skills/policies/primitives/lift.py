@@ -3,8 +3,10 @@
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from dynamical_skills.policies.policy import Memory, Observation, Trajectory
+from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
 from dynamical_skills.policies.primitives.primitive import Primitive, held_side, named, number
+
+_LOWER = (0.10, 0.07)  # heights that do if the wanted one is out of reach [m]
 
 
 class Lift(Primitive):
@@ -20,16 +22,25 @@ class Lift(Primitive):
         Raises:
             SkillError: PRECONDITION_FAILED if nothing is held, OUT_OF_REACH.
         """
-        height = number(parameters, "height", 0.13, 0.01, 0.40)
+        wanted = number(parameters, "height", 0.13, 0.01, 0.40)
         side, held = held_side(self.kinematics, first, memory)
         self.avoid(first, memory)
         pose = self.kinematics.hand_pose(first.joint_position, side)
-        yield self.planner.path(
-            first.joint_position,
-            side,
-            [pose.moved([0.0, 0.0, height])],
-            local=True,
-            speed=0.8,
-            phase="lift",
-            what=f"the place {height:.2f} m above the {named(held)}",
-        )
+        # Near the body the arm cannot go as high everywhere: clear of the table is what matters.
+        for height in (wanted, *(lower for lower in _LOWER if lower < wanted)):
+            try:
+                motion = self.planner.path(
+                    first.joint_position,
+                    side,
+                    [pose.moved([0.0, 0.0, height])],
+                    local=True,
+                    speed=0.8,
+                    phase="lift",
+                    what=f"the place {height:.2f} m above the {named(held)}",
+                )
+            except SkillError as error:
+                refusal = error
+            else:
+                yield motion
+                return
+        raise refusal
