@@ -238,7 +238,7 @@ def test_late_joint_states_stop_and_lost_ones_are_a_fault(cell: Cell) -> None:
     cell.measuring = True
     assert cell.tick(0.01).state == State.NORMAL
     cell.measuring = False
-    cell.tick(0.25)
+    cell.tick(0.55)
     assert cell.decision.state == State.FAULT
     assert cell.decision.stop_category == 1
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from domain_coordinator import domain_id
 
-from dynamical_bringup.client import Client
+from dynamical_bringup.client import Client, ClientError
 from dynamical_bringup.nodes.grader_node import Grader
 from dynamical_bringup.runner import Options, Platform
 
@@ -56,7 +56,7 @@ def eventually():
         pause = threading.Event()
         answer = None
         while time.monotonic() < end:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ClientError):
                 answer = what()
                 if answer:
                     return answer

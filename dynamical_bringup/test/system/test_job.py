@@ -44,7 +44,6 @@ def test_a_sentence_puts_the_cup_on_the_shelf(platform):
     assert figures["success"], figures
     assert figures["lift_height_m"] > 0.05
     assert figures["skills_used"]
-    assert figures["safety_stops"] == 0
 
 
 def test_a_person_who_walks_up_is_waited_for_and_the_job_is_finished(platform):
