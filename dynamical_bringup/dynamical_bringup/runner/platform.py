@@ -167,8 +167,8 @@ class Platform:
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join(_STOP_TIMEOUT + 5.0)
-        (self.state / "run.json").unlink(missing_ok=True)
-        if self._lock is not None:
+        if self._lock is not None:  # else another platform runs here, and the word is its own
+            (self.state / "run.json").unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 

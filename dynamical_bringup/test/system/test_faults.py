@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from dynamical_bringup.runner import Options, Platform, PlatformError
+from dynamical_bringup.runner import Options, Platform, PlatformError, running
 from dynamical_interfaces import graph
 from dynamical_interfaces.msg import JointCommand, SafetyStatus
 from dynamical_interfaces.runtime.endpoints import qos_profile
@@ -131,9 +131,13 @@ def test_an_emergency_stop_stops_and_only_a_reset_lets_work_go_on(platform, even
     work_again(platform, eventually)
 
 
-def test_a_second_platform_for_the_same_robot_is_refused_with_a_sentence(platform, domain):
+def test_a_second_platform_for_the_same_robot_is_refused_with_a_sentence(
+    platform, domain, eventually
+):
     second = Platform(Options(port=0, domain_id=domain))
     with pytest.raises(PlatformError, match="already runs on ROS domain"):
         second.start()
     second.stop()
     assert all(process.alive for process in platform.platform.processes.values())
+    assert running() is not None, "the first platform is no longer known here"
+    eventually(lambda: platform.client.get("/health")["status"] == "healthy", within=60.0)
