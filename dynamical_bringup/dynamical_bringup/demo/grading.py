@@ -88,6 +88,16 @@ class Evidence:
         with self._lock:
             self.safety.append(sample)
 
+    def silent(self) -> list[str]:
+        """Topics from which nothing has come since ``clear``."""
+        with self._lock:
+            heard = {
+                "simulation/objects": self.objects,
+                "simulation/state": self.room,
+                "safety/status": self.safety,
+            }
+            return [topic for topic, samples in heard.items() if not samples]
+
     def position(self, name: str) -> np.ndarray:
         """Newest centre of an object, shape (3,) [m].
 

@@ -120,15 +120,15 @@ class Grader:
         self.node.close()
         self._context.try_shutdown()
 
-    def wait_for_truth(self, timeout: float = 10.0) -> None:
-        """Block until the simulation has been heard.
+    def wait_for_truth(self, timeout: float = 20.0) -> None:
+        """Block until the simulation and the gate have been heard.
 
         Raises:
-            GraderError: If it is silent.
+            GraderError: If one of them is silent.
         """
         end = time.monotonic() + timeout
         pause = threading.Event()
-        while not self.node.evidence.objects:
+        while silent := self.node.evidence.silent():
             if time.monotonic() > end:
-                raise GraderError(f"simulation/objects silent for {timeout:.0f} s")
+                raise GraderError(f"{' and '.join(silent)} silent for {timeout:.0f} s")
             pause.wait(0.05)
