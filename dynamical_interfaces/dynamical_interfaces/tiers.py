@@ -27,7 +27,8 @@ class Tier:
 
 SAFETY = Tier("safety", 1000.0, priority=80)
 CONTROL = Tier("control", 200.0, priority=70)
-LEARNING = Tier("learning", 10.0, priority=0)
+# Pictures wait rather than a person who asks.
+LEARNING = Tier("learning", 10.0, priority=0, nice=5)
 BACKGROUND = Tier("background", 1.0, priority=0, nice=10)
 
 TIERS = {tier.name: tier for tier in (SAFETY, CONTROL, LEARNING, BACKGROUND)}

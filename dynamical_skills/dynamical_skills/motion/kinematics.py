@@ -61,6 +61,10 @@ class _ActiveCollisionLimit(mink.CollisionAvoidanceLimit):
         active = np.isfinite(full.h)
         return mink.Constraint(G=full.G[active], h=full.h[active])
 
+    def resized(self) -> None:
+        """Take in geoms that have another size than before."""
+        self._init_broadphase(self.model)
+
     def smallest_distance(self, data: mujoco.MjData, beyond: float) -> float:
         """Smallest distance between the two geoms of any pair [m], at most ``beyond``."""
         nearest = beyond
@@ -102,7 +106,11 @@ class Kinematics:
             for side in model.SIDES
         }
         self._posture = mink.PostureTask(mj, cost=self._posture_cost())
-        self._limits: list[mink.Limit] = []
+        # Finding pairs of geoms takes longer than planning; they depend only on which are in use.
+        self._limits_of: dict[
+            tuple[tuple[int, ...], tuple[int, ...]],
+            tuple[mink.Limit, mink.Limit, _ActiveCollisionLimit],
+        ] = {}
         self.set_obstacles(())
 
     def _posture_cost(self) -> np.ndarray:
@@ -141,19 +149,27 @@ class Kinematics:
             mj.geom_pos[geom] = box.position
             self._resize(geom, box)
             held_geoms.append(geom)
-        parts = self.planning
+        geoms = (tuple(used), tuple(held_geoms))
+        if geoms not in self._limits_of:
+            self._limits_of[geoms] = self._limits_with(*geoms)
+        self._limits = self._limits_of[geoms]
+        self._collisions = self._limits[-1]
+        self._collisions.resized()
+        self._configuration.update()
+
+    def _limits_with(
+        self, boxes: tuple[int, ...], held: tuple[int, ...]
+    ) -> tuple[mink.Limit, mink.Limit, _ActiveCollisionLimit]:
+        """Limits that keep arms, body, these box geoms and these held geoms apart."""
+        mj, parts = self.planning.model, self.planning
+        both_arms = parts.arm_geoms["left"] + parts.arm_geoms["right"]
         pairs = [
             (parts.arm_geoms["left"], parts.body_geoms + parts.arm_geoms["right"]),
             (parts.arm_geoms["right"], parts.body_geoms),
         ]
-        if used:
-            pairs.append(
-                (
-                    parts.arm_geoms["left"] + parts.arm_geoms["right"] + tuple(held_geoms),
-                    tuple(used),
-                )
-            )
-        self._collisions = _ActiveCollisionLimit(
+        if boxes:
+            pairs.append((both_arms + held, boxes))
+        collisions = _ActiveCollisionLimit(
             mj,
             pairs,
             gain=0.6,
@@ -161,12 +177,11 @@ class Kinematics:
             collision_detection_distance=_DETECTION,
             bound_relaxation=-_RECOVERY,
         )
-        self._limits = [
+        return (
             mink.ConfigurationLimit(mj, gain=0.95),
             mink.VelocityLimit(mj, dict.fromkeys(parts.joint_names, _STEP_LIMIT)),
-            self._collisions,
-        ]
-        self._configuration.update()
+            collisions,
+        )
 
     def _resize(self, geom: int, box: Box) -> None:
         mj = self.planning.model
