@@ -15,7 +15,7 @@ from dynamical_skills.policies.policy import Observation, SeenObject, SkillError
 from dynamical_skills.robot_state import ENDING_STATES, ControlState, ControlView, SafetyView
 from dynamical_skills.streaming import ActionChunk
 
-_FAST = 0.002  # time between two looks until the first command has passed the gate [s]
+_FAST = 0.001  # time between two looks until the first command has passed the gate [s]
 _CALM = 0.010  # and from then on [s]
 _BRAKE_LIMIT = 3.0
 _SILENT = 1.0  # control without a status for this long counts as gone [s]

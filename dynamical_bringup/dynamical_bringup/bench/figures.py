@@ -24,6 +24,8 @@ from dynamical_bringup.nodes.grader_node import Grader
 from dynamical_bringup.runner import Platform, Run
 
 SECONDS = 20.0
+GATE_SECONDS = 60.0  # late ticks are few: a shorter look finds none, or one by chance
+AT_WORK = "wave with your right hand"
 INVOCATIONS = 30
 
 
@@ -54,14 +56,14 @@ def _answer(process: "subprocess.Popen[str]") -> dict[str, float]:
 def gate(bench: Bench) -> list[Row]:
     """Lateness of the 1 kHz gate beside a bare loop of the same rate and priority, robot at work."""
     evidence = bench.grader.node.evidence
-    execution = bench.client.invoke(bench.here.robot_id, GOAL)["execution_id"]
-    bare = _bare("loop", SECONDS)
+    bare = _bare("loop", GATE_SECONDS)
     evidence.clear()
     bench.grader.node.timings.clear()
+    while bare.poll() is None:
+        bench.client.follow(bench.client.invoke(bench.here.robot_id, AT_WORK)["execution_id"])
     beside = _answer(bare)
     ticks, late = evidence.ticks()
     timings = [t for t in bench.grader.node.timings if t["loop"] == "safety_gate"]
-    bench.client.follow(execution)
     share, bare_share = 1e3 * late / max(ticks, 1), 1e3 * beside["late"] / max(beside["n"], 1)
     compute = float(np.median([t["compute_p50"] for t in timings])) * 1e6
 

@@ -87,6 +87,7 @@ class Session:
     interruption: Interruption = field(default_factory=Interruption)
     refusal: tuple[int, str] | None = None
     _progress: Progress = field(default_factory=lambda: Progress(phase="queued"))
+    _asked: Any = None
     _plan: SkillExecutionPlan | None = None
     _body: RobotBody | None = None
     _actions: list[Any] = field(default_factory=list)
@@ -94,6 +95,12 @@ class Session:
     _told_feedback: float = 0.0
     _told_status: float = 0.0
     _told_key: tuple[Any, ...] = ()
+
+    def ask_for_plan(self) -> None:
+        """Send the question for a plan; while it is on its way the goal gets its thread."""
+        assert self.goal is not None
+        request = request_to_msg(self.goal, Orchestrate.Request())
+        self._asked = self.robot.planner.call_async(request)
 
     def run(self) -> Outcome:
         """Plan and carry out; blocks until it is over."""
@@ -110,10 +117,13 @@ class Session:
 
     def _planned(self, goal: Goal) -> SkillExecutionPlan:
         client = self.robot.planner
-        if not client.service_is_ready() and not client.wait_for_service(_PLANNING_LIMIT):
-            raise SkillError(ErrorCode.PLANNING_FAILED, "the service 'orchestrate' is not there")
-        done = threading.Event()
-        future = client.call_async(request_to_msg(goal, Orchestrate.Request()))
+        if self._asked is None:
+            if not client.service_is_ready() and not client.wait_for_service(_PLANNING_LIMIT):
+                raise SkillError(
+                    ErrorCode.PLANNING_FAILED, "the service 'orchestrate' is not there"
+                )
+            self.ask_for_plan()
+        done, future = threading.Event(), self._asked
         future.add_done_callback(lambda _: done.set())
         until = self.robot.now() + _PLANNING_LIMIT
         while not done.wait(0.05):

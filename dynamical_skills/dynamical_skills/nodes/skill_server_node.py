@@ -114,6 +114,8 @@ class SkillServerNode(GraphNode[SkillServerParameters]):
                 f"the robot is busy and {capacity} executions wait already; try again later",
             )
         if admission.start or admission.refused:
+            if admission.start and self._robot.planner.service_is_ready():
+                session.ask_for_plan()
             handle.execute()
             return
         session.tell()
