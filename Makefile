@@ -7,7 +7,7 @@ ARGS ?=
 SHELL := /bin/bash
 IN_ENV := . ./env.sh &&
 
-.PHONY: setup setup-dev demo run trials test bench lint clean docs
+.PHONY: setup setup-dev demo run trials test bench faults lint clean docs
 .DEFAULT_GOAL := demo
 
 setup:
@@ -27,6 +27,9 @@ trials: setup        ## N random placements from SEED: out/trials/
 
 bench: setup         ## figures against bare baselines: out/bench/ (ONLY=name for one)
 	@$(IN_ENV) python -m dynamical_bringup.bench.main $(if $(ONLY),--only $(ONLY))
+
+faults: setup        ## faults brought about in the running graph: out/faults/ (ONLY=name for one)
+	@$(IN_ENV) python -m dynamical_bringup.faults.main $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
 test: setup-dev      ## the whole suite
 	@$(IN_ENV) python -m pytest

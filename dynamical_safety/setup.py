@@ -8,7 +8,7 @@ setup(
     name=NAME,
     version="0.1.0",
     packages=find_packages(exclude=["test", "test.*"]),
-    package_data={"": ["py.typed"]},
+    package_data={"": ["py.typed", "data/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
@@ -21,6 +21,10 @@ setup(
     description="The 1 kHz safety gate.",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": ["safety_gate = dynamical_safety.nodes.safety_gate_node:main"]
+        "console_scripts": [
+            "safety_forecaster = dynamical_safety.nodes.safety_forecaster_node:main",
+            "safety_gate = dynamical_safety.nodes.safety_gate_node:main",
+            "safety_watchdog = dynamical_safety.nodes.safety_watchdog_node:main",
+        ]
     },
 )

@@ -121,20 +121,36 @@ def _until(condition, timeout: float = 15.0):
     raise AssertionError("it did not come true in time")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scripted_graph() -> Iterator[Process]:
     process = _start_graph()
     yield process
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def watched_graph() -> Iterator[Process]:
+    """A graph, in the namespace /watched, in which a person stands before the robot."""
+    process = Process(
+        sys.executable,
+        str(SCRIPTED_GRAPH),
+        *("--ros-args", "-r", "__ns:=/watched"),
+        env=environment(SCRIPTED_PERSON="1"),
+    )
+    process.wait_for("scripted graph is up", 60.0)
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
 def bridge(scripted_graph: Process, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     running = _start_bridge(tmp_path_factory.mktemp("state"))
-    with running.client() as client:
-        _until(lambda: client.get("/health").json()["status"] == "healthy")
-    yield running
-    running.process.stop()
+    try:
+        with running.client() as client:
+            _until(lambda: client.get("/health").json()["status"] == "healthy")
+        yield running
+    finally:
+        running.process.stop()
 
 
 @pytest.fixture

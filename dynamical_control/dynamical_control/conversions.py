@@ -10,6 +10,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from dynamical_control.command_guard import SealedCommand
 from dynamical_control.interpolation import Chunk, ChunkError
+from dynamical_control.permit_guard import SealedPermit
 
 if TYPE_CHECKING:  # the physics engine stays out of processes that have no use for it
     from dynamical_control.robots.simulated.robot import RoomState
@@ -65,6 +66,18 @@ def sealed_command_from_msg(message: Any) -> SealedCommand:
         effort=np.array(message.effort),
         stiffness=message.stiffness_scale,
         damping=message.damping_scale,
+        tag=bytes(message.authentication_tag),
+    )
+
+
+def sealed_permit_from_msg(message: Any) -> SealedPermit:
+    """SafetyPermit message -> SealedPermit, nothing checked."""
+    stamp = message.header.stamp
+    return SealedPermit(
+        sequence=message.sequence,
+        stamp_ns=stamp.sec * 1_000_000_000 + stamp.nanosec,
+        permitted=message.permitted,
+        reason=message.reason,
         tag=bytes(message.authentication_tag),
     )
 

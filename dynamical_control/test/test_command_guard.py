@@ -36,7 +36,7 @@ def command(sealed_sequence, *, at=START, key=KEY, names=NAMES, **changes):
 @pytest.fixture
 def guard():
     made = CommandGuard(KEY, NAMES)
-    made.place(FOUND)
+    made.place(FOUND, 0.0)
     return made
 
 
@@ -169,6 +169,18 @@ def test_a_recording_of_an_earlier_gate_is_refused_even_after_silence(guard):
 def test_a_jump_of_the_system_clock_does_not_hide_silence(guard):
     give(guard, command(1))
     # ROS time is set back by an hour; the monotonic clock goes on.
-    late = command(2, at=START - 3600.0)
-    assert guard.receive(late, ros_time=START - 3600.0, clock=START + 0.15) is Verdict.REPLAYED
+    late = command(2, at=START - 0.015)
+    assert guard.receive(late, ros_time=START - 3600.0, clock=START + 0.15) is Verdict.STALE
     assert guard.phase(START + 0.15) is Phase.STOPPED
+
+
+def test_after_the_system_clock_was_set_back_the_gate_is_heard_and_a_recording_is_not(guard):
+    recorded = [command(sequence, at=START - 3600.0) for sequence in (1, 5)]
+    give(guard, command(6))
+    back = START - 3600.0
+    assert guard.receive(command(7, at=back), ros_time=back, clock=START + 0.15) is (
+        Verdict.ACCEPTED
+    )
+    for old in recorded:
+        verdict = guard.receive(old, ros_time=back, clock=START + 0.3)
+        assert verdict is Verdict.REPLAYED

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamical_control.errors import SceneError
-from dynamical_control.simulation.person import ABSENT, PARTS, Person, part_poses
+from dynamical_control.simulation.person import (
+    ABSENT,
+    LEFT,
+    PARTS,
+    RIGHT,
+    Person,
+    hand_position,
+    part_poses,
+)
 
 
 def walker(points, *, speed=1.0, dwell=0.0, now=0.0):
@@ -94,3 +102,54 @@ def test_legs_swing_against_each_other_while_it_walks():
     _, standing = part_poses(person.stance(10.0))
     np.testing.assert_allclose(standing[1], standing[2])
     np.testing.assert_allclose(np.linalg.norm(walking, axis=1), 1.0)
+
+
+def test_it_stretches_an_arm_towards_a_point_and_takes_it_back():
+    person = walker([(0.0, 0.0), (1.0, 0.0)])
+    target = (1.6, 0.3, 1.1)
+    before = hand_position(person.stance(5.0), LEFT)
+    person.reach(target, now=5.0, duration=0.6, hold=0.5)
+    away = [
+        float(np.linalg.norm(hand_position(person.stance(5.0 + t), LEFT) - target))
+        for t in (0.0, 0.2, 0.4, 0.6, 1.0)
+    ]
+    assert away[0] > away[1] > away[2] > away[3] == pytest.approx(away[4])
+    shoulder = part_poses(person.stance(6.0))[0][3]
+    hand = hand_position(person.stance(5.8), LEFT) - shoulder
+    wanted = np.array(target) - shoulder
+    assert hand @ wanted == pytest.approx(np.linalg.norm(hand) * np.linalg.norm(wanted))
+    np.testing.assert_allclose(hand_position(person.stance(6.8), LEFT), before, atol=1e-9)
+    assert person.stance(5.8).reach.side == LEFT
+
+
+@given(
+    target=st.tuples(st.floats(-2, 2), st.floats(-2, 2), st.floats(0, 2)),
+    time=st.floats(0.0, 3.0),
+)
+def test_a_reach_keeps_the_arm_in_one_piece_and_never_jumps(target, time):
+    person = walker([(1.0, 0.5)])
+    person.reach(target, now=0.5)
+    for side in (LEFT, RIGHT):
+        hands = [hand_position(person.stance(time + t), side) for t in (0.0, 0.001)]
+        assert np.linalg.norm(hands[1] - hands[0]) < 0.02
+    _, quaternions = part_poses(person.stance(time))
+    np.testing.assert_allclose(np.linalg.norm(quaternions, axis=1), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("target", "changes", "named"),
+    [
+        ((math.nan, 0.0, 1.0), {}, "not finite"),
+        ((1.0, 0.0, 1.0), {"duration": 0.0}, "0.0 s"),
+        ((1.0, 0.0, 1.0), {"hold": -1.0}, "-1.0 s"),
+        ((1.0, 0.0, 1.0), {"side": 3}, "is 3"),
+    ],
+)
+def test_a_reach_that_makes_no_sense_is_refused_by_its_number(target, changes, named):
+    with pytest.raises(SceneError, match=named):
+        walker([(2.0, 0.0)]).reach(target, now=0.0, **changes)
+
+
+def test_who_is_absent_cannot_reach():
+    with pytest.raises(SceneError, match="not in the scene"):
+        Person().reach((1.0, 0.0, 1.0), now=0.0)

@@ -53,6 +53,8 @@ ROBOT_DRIVER = "robot_driver"
 SIMULATED_CAMERAS = "simulated_cameras"
 PERCEPTION = "perception"
 SAFETY_GATE = "safety_gate"
+SAFETY_WATCHDOG = "safety_watchdog"
+SAFETY_FORECASTER = "safety_forecaster"
 CONTROL = "control"
 SKILL_ROUTER = "skill_router"
 SKILL_SERVER = "skill_server"
@@ -64,6 +66,8 @@ NODES = (
     SIMULATED_CAMERAS,
     PERCEPTION,
     SAFETY_GATE,
+    SAFETY_WATCHDOG,
+    SAFETY_FORECASTER,
     CONTROL,
     SKILL_ROUTER,
     SKILL_SERVER,
@@ -126,7 +130,15 @@ TOPICS: tuple[Topic, ...] = (
         qos.CONTROL,
         500.0,
         (ROBOT_DRIVER,),
-        (SAFETY_GATE, CONTROL, PERCEPTION, SKILL_SERVER, REST_BRIDGE, RECORDER),
+        (
+            SAFETY_GATE,
+            SAFETY_FORECASTER,
+            CONTROL,
+            PERCEPTION,
+            SKILL_SERVER,
+            REST_BRIDGE,
+            RECORDER,
+        ),
         "Measured position [rad], velocity [rad/s] and effort [N m] of all joints, in URDF order.",
     ),
     Topic(
@@ -144,7 +156,7 @@ TOPICS: tuple[Topic, ...] = (
         qos.SAFETY,
         1000.0,
         (SAFETY_GATE,),
-        (ROBOT_DRIVER, RECORDER),
+        (ROBOT_DRIVER, SAFETY_WATCHDOG, RECORDER),
         "What the joints may do; sealed, the only thing a driver takes.",
     ),
     Topic(
@@ -153,7 +165,7 @@ TOPICS: tuple[Topic, ...] = (
         qos.STATE,
         100.0,
         (SAFETY_GATE,),
-        (CONTROL, SKILL_SERVER, REST_BRIDGE, RECORDER, GRADER),
+        (CONTROL, SKILL_SERVER, SAFETY_WATCHDOG, REST_BRIDGE, RECORDER, GRADER),
         "State of the gate, and why.",
     ),
     Topic(
@@ -198,7 +210,7 @@ TOPICS: tuple[Topic, ...] = (
         qos.SENSOR,
         10.0,
         (PERCEPTION,),
-        (SAFETY_GATE, SKILL_SERVER, REST_BRIDGE, RECORDER),
+        (SAFETY_GATE, SAFETY_FORECASTER, SKILL_SERVER, REST_BRIDGE, RECORDER),
         "Objects and people in the world.",
     ),
     Topic(
@@ -215,9 +227,46 @@ TOPICS: tuple[Topic, ...] = (
         "dynamical_interfaces/msg/CollisionForecast",
         qos.SENSOR,
         10.0,
-        (PERCEPTION,),
+        (PERCEPTION, SAFETY_FORECASTER),
         (SAFETY_GATE, RECORDER),
-        "How near people will come.",
+        "How near people will come; each voter of the ensemble sends its own.",
+    ),
+    Topic(
+        "people/forecast",
+        "dynamical_interfaces/msg/PersonForecastArray",
+        qos.SENSOR,
+        10.0,
+        (SAFETY_FORECASTER,),
+        (SAFETY_GATE, REST_BRIDGE, RECORDER),
+        "Where people and their hands will be.",
+    ),
+    Topic(
+        "safety/permit",
+        "dynamical_interfaces/msg/SafetyPermit",
+        qos.SAFETY,
+        200.0,
+        (SAFETY_WATCHDOG,),
+        (ROBOT_DRIVER,),
+        "Leave for the driver to follow the gate; sealed.",
+    ),
+    Topic(
+        "safety/supervision",
+        "dynamical_interfaces/msg/SupervisionStatus",
+        qos.STATE,
+        20.0,
+        (SAFETY_WATCHDOG,),
+        (SAFETY_GATE, SIMULATED_CAMERAS, PERCEPTION, REST_BRIDGE, RECORDER),
+        "What the watchdog sees of the whole graph.",
+    ),
+    Topic(
+        "heartbeat",
+        "dynamical_interfaces/msg/Heartbeat",
+        # Not sent again: newer ones would wait for a lost one, for seconds, and look like silence.
+        qos.SENSOR,
+        10.0,
+        tuple(name for name in NODES if name not in (SAFETY_WATCHDOG, GRADER)),
+        (SAFETY_WATCHDOG,),
+        "Every node is alive.",
     ),
     Topic(
         "robot_location",
@@ -260,7 +309,15 @@ TOPICS: tuple[Topic, ...] = (
         "dynamical_interfaces/msg/TierTiming",
         qos.EVENT,
         1.0,
-        (ROBOT_DRIVER, SAFETY_GATE, CONTROL, SIMULATED_CAMERAS, PERCEPTION),
+        (
+            ROBOT_DRIVER,
+            SAFETY_GATE,
+            SAFETY_WATCHDOG,
+            SAFETY_FORECASTER,
+            CONTROL,
+            SIMULATED_CAMERAS,
+            PERCEPTION,
+        ),
         (REST_BRIDGE, RECORDER, GRADER),
         "How well each periodic loop keeps its time.",
     ),
@@ -368,6 +425,20 @@ SERVICES: tuple[Service, ...] = (
         SAFETY_GATE,
         (REST_BRIDGE,),
         "Replace the zones.",
+    ),
+    Service(
+        "safety/edit_zones",
+        "dynamical_interfaces/srv/EditSafetyZones",
+        SAFETY_GATE,
+        (REST_BRIDGE,),
+        "Add, replace or remove single zones.",
+    ),
+    Service(
+        "safety/edit_hazards",
+        "dynamical_interfaces/srv/EditHazards",
+        SAFETY_GATE,
+        (REST_BRIDGE,),
+        "Add or remove hazards and kinds of hazards.",
     ),
     Service(
         "simulation/reset",

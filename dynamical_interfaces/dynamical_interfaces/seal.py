@@ -1,7 +1,8 @@
-"""The authentication tag on safe commands: proof that the safety gate made them.
+"""Authentication tags: proof that the safety gate made a command, and the watchdog a permit.
 
 Keyed BLAKE2b over everything that can move a joint. The key is made anew at every bring-up and reaches
-only the gate and the driver, as a file that only their user can read (``DYNAMICAL_SEAL_KEY_FILE``).
+only the gate, its watchdog and the driver, as a file that only their user can read
+(``DYNAMICAL_SEAL_KEY_FILE``). A permit's tag is personalised, so that neither passes for the other.
 Source: RFC 7693.
 """
 
@@ -19,6 +20,8 @@ TAG_BYTES = 16
 KEY_FILE_VARIABLE = "DYNAMICAL_SEAL_KEY_FILE"
 
 _HEAD = struct.Struct("<QQqIff")
+_PERMIT = struct.Struct("<Qq?")
+_PERMIT_PERSON = b"permit"  # RFC 7693's "person": another value makes another hash function
 
 
 class SealKeyError(RuntimeError):
@@ -106,6 +109,25 @@ def tag(
     state.update(names)
     for values in (position, velocity, effort):
         state.update(np.ascontiguousarray(values, dtype="<f8").data)
+    return state.digest()
+
+
+def permit_tag(key: bytes, *, sequence: int, stamp_ns: int, permitted: bool, reason: str) -> bytes:
+    """Authentication tag of one permit.
+
+    Args:
+        key: 32 secret bytes.
+        sequence: ``SafetyPermit.sequence``.
+        stamp_ns: ``header.stamp`` [ns].
+        permitted: As in the message.
+        reason: As in the message.
+
+    Returns:
+        16 bytes.
+    """
+    state = hashlib.blake2b(key=key, digest_size=TAG_BYTES, person=_PERMIT_PERSON)
+    state.update(_PERMIT.pack(sequence, stamp_ns, permitted))
+    state.update(reason.encode())
     return state.digest()
 
 

@@ -33,5 +33,21 @@ BACKGROUND = Tier("background", 1.0, priority=0, nice=10)
 
 TIERS = {tier.name: tier for tier in (SAFETY, CONTROL, LEARNING, BACKGROUND)}
 
+# Share of its rate that a tier below safety and control keeps at each step of
+# ``SupervisionStatus.throttle``.
+THROTTLE = (1.0, 0.75, 0.5, 0.25)
+
 # Numbers of the `tier` fields in SkillStep.msg and Orchestrate.srv.
 EXECUTION_TIERS = ("REALTIME", "CONTROL", "PLANNING", "BACKGROUND")
+
+
+def throttled(rate: float, step: int, *, floor: float = 0.0) -> float:
+    """Rate that is left of ``rate`` at a step of ``SupervisionStatus.throttle``, both in Hz.
+
+    Args:
+        rate: Full rate [Hz].
+        step: 0 = full rate; a step beyond the last is the last.
+        floor: Never less than this, or than ``rate`` where that is lower [Hz].
+    """
+    share = THROTTLE[min(max(step, 0), len(THROTTLE) - 1)]
+    return max(rate * share, min(floor, rate))

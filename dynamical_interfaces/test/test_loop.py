@@ -2,8 +2,9 @@
 
 import threading
 
+from dynamical_interfaces.runtime.heartbeat import SHORTEST_SILENCE, stands_still
 from dynamical_interfaces.runtime.loop import PeriodicLoop
-from dynamical_interfaces.tiers import BACKGROUND, LEARNING
+from dynamical_interfaces.tiers import BACKGROUND, LEARNING, throttled
 
 
 def make(step, **other):
@@ -78,3 +79,45 @@ def test_stop_from_within_the_step_does_not_block():
     holder.append(loop)
     loop.start()
     assert done.wait(10.0)
+
+
+def test_a_loop_that_hangs_in_a_step_stands_still_and_one_that_ticks_does_not():
+    entered, go_on = threading.Event(), threading.Event()
+
+    def step(now, period):
+        entered.set()
+        go_on.wait(20.0)
+
+    loop = make(step)
+    assert stands_still(loop)
+    loop.start()
+    assert entered.wait(10.0)
+    assert not stands_still(loop)
+    threading.Event().wait(SHORTEST_SILENCE + 0.05)
+    assert stands_still(loop)
+    ticks = loop.ticks
+    go_on.set()
+    for _ in range(1000):
+        if loop.ticks > ticks + 2:
+            break
+        threading.Event().wait(0.01)
+    assert not stands_still(loop)
+    loop.stop()
+
+
+def test_the_period_of_a_running_loop_can_be_changed():
+    ticked = threading.Event()
+    loop = make(lambda now, period: ticked.set() if period > 0.015 else None)
+    loop.start()
+    loop.period = 0.02
+    assert ticked.wait(10.0)
+    loop.stop()
+
+
+def test_every_step_of_the_throttle_leaves_less_down_to_the_floor():
+    rates = [throttled(20.0, step) for step in range(4)]
+    assert rates == [20.0, 15.0, 10.0, 5.0]
+    assert throttled(20.0, 9) == rates[-1]
+    assert throttled(20.0, -1) == rates[0]
+    assert throttled(12.0, 3, floor=5.0) == 5.0
+    assert throttled(4.0, 3, floor=5.0) == 4.0

@@ -1,5 +1,8 @@
 """The seal: only the right key over exactly these values makes the tag."""
 
+import hashlib
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,6 +56,29 @@ def test_moving_a_value_from_velocity_to_position_changes_the_tag():
     one = BASE | {"position": np.array([0.1]), "velocity": np.array([0.2, 0.0])}
     other = BASE | {"position": np.array([0.1, 0.2]), "velocity": np.array([0.0])}
     assert seal.tag(KEY, **one) != seal.tag(KEY, **other)
+
+
+PERMIT = {"sequence": 7, "stamp_ns": 123456789, "permitted": True, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sequence", 8), ("stamp_ns", -1), ("permitted", False), ("reason", "gate stalled")],
+)
+def test_any_change_of_a_permit_changes_its_tag(field, value):
+    assert seal.permit_tag(KEY, **PERMIT) == seal.permit_tag(KEY, **PERMIT)
+    assert seal.permit_tag(KEY, **PERMIT) != seal.permit_tag(KEY, **(PERMIT | {field: value}))
+
+
+@given(st.binary(min_size=32, max_size=32).filter(lambda key: key != KEY))
+def test_another_key_makes_another_tag_of_a_permit(key):
+    assert seal.permit_tag(key, **PERMIT) != seal.permit_tag(KEY, **PERMIT)
+
+
+def test_a_command_whose_bytes_equal_a_permits_bytes_has_another_tag():
+    plain = hashlib.blake2b(key=KEY, digest_size=seal.TAG_BYTES)
+    plain.update(struct.pack("<Qq?", 7, 123456789, True))
+    assert plain.digest() != seal.permit_tag(KEY, **PERMIT)
 
 
 def test_a_key_file_is_readable_by_its_owner_only(tmp_path, monkeypatch):

@@ -128,6 +128,7 @@ def track_to_msg(state: TrackState) -> Track:
         velocity=_vector(state.velocity),
         covariance=state.covariance.ravel(),
         confidence=state.confidence,
+        hands=[_point(hand) for hand in state.hands],
         source_cameras=list(state.cameras),
         observation_stamp=stamp_to_msg(state.stamp),
     )

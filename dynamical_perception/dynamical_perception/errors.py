@@ -6,7 +6,8 @@
     |-- MountingError    cameras.yaml is wrong
     |-- CameraError      a camera's intrinsics or pictures are wrong
     |-- WorkspaceError   workspaces.yaml is wrong
-    `-- KinematicsError  the robot's model or its joint states do not fit
+    |-- KinematicsError  the robot's model or its joint states do not fit
+    `-- ModelError       a learned model, or what it is given, cannot be used
 """
 
 
@@ -63,3 +64,16 @@ class CameraError(PerceptionError):
 
 class KinematicsError(PerceptionError):
     """The kinematic model lacks what is asked for, or joint states do not fit it."""
+
+
+class ModelError(PerceptionError):
+    """A learned model, or what it is given, cannot be used.
+
+    Args:
+        thing: File, folder or input at fault.
+        problem: What is wrong and what would be right.
+    """
+
+    def __init__(self, thing: str, problem: str) -> None:
+        super().__init__(f"{thing} {problem}")
+        self.thing = thing

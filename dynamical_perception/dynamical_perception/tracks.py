@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamical_perception import color
+from dynamical_perception.agreement import Agreement
 from dynamical_perception.catalogue import Motion, ObjectClass, Shape, lookup
 from dynamical_perception.furniture import RunningExtents
+from dynamical_perception.hands import Hands
 from dynamical_perception.motion import BodyFilter
 from dynamical_perception.segments import Segment
 from dynamical_perception.shape import Fit, fit
@@ -63,6 +65,7 @@ class TrackState:
         confidence: 0..1.
         cameras: Cameras whose pixels support the newest update.
         stamp: When the newest pixels used were taken, ROS time [s].
+        hands: Of a person: where hands are seen, each of shape (3,) [m].
     """
 
     id: int
@@ -78,6 +81,7 @@ class TrackState:
     confidence: float
     cameras: tuple[str, ...]
     stamp: float
+    hands: tuple[np.ndarray, ...] = ()
 
 
 class Track:
@@ -101,12 +105,21 @@ class Track:
         self._size = self.kind.prior_size
         self._extents: RunningExtents | None = None
         self._filter: BodyFilter | None = None
+        self._hands = Hands() if self.kind.shape is Shape.PERSON else None
         if self.kind.shape is Shape.FURNITURE:
             self._extents = RunningExtents(view)
         else:
             first = fit(self.kind, [view])
             self._filter = self._make_filter(first, view.stamp)
             self._learn(first)
+        self._agreement = Agreement()
+        if self._hands is not None:
+            self._see_person(view)
+
+    def _see_person(self, view: Segment) -> None:
+        assert self._hands is not None
+        self._hands.update(view)
+        self._agreement.see(view.camera, view.points, view.stamp)
 
     def update(self, view: Segment) -> None:
         """Take in one view."""
@@ -125,6 +138,8 @@ class Track:
             if self._filter.update(result.position, result.covariance, view.stamp):
                 self._body_count = min(self._body_count, _SIZE_TRUSTED)
             self._learn(result)
+        if self._hands is not None:
+            self._see_person(view)
         if view.stamp >= self.stamp:
             self.stamp = view.stamp
             self.cameras = tuple(sorted({item.camera for item in views}))
@@ -171,6 +186,7 @@ class Track:
             covariance[:3, :3] += _BIAS**2 * np.eye(3)
             if self.kind.shape is Shape.PERSON:  # stands on the floor, which is level
                 motion[2], motion[5] = self._size[2] / 2, 0.0
+                covariance[:2, :2] += self._agreement.doubt(motion[3:]) ** 2 * np.eye(2)
         unseen = max(stamp - self.stamp, 0.0)
         life = LIVES[self.kind.motion]
         known = 1.0 - 0.5 ** (self._hits + 1)
@@ -189,6 +205,7 @@ class Track:
             confidence=float(np.clip(confidence, 0.0, 1.0)),
             cameras=self.cameras,
             stamp=self.stamp,
+            hands=() if self._hands is None else self._hands.positions(stamp),
         )
 
     def _known_body(self) -> np.ndarray | None:

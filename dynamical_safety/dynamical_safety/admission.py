@@ -63,6 +63,10 @@ class Admission:
         self._sequence = -1
         self._admitted_at = -np.inf
 
+    def shift_stamps(self, jump: float) -> None:
+        """The clock was set by so much [s]."""
+        self._admitted_at += jump
+
     def judge(self, request: Request, *, set_point: np.ndarray, now: float) -> Reason | None:
         """Refuse or admit one command.
 
@@ -87,7 +91,7 @@ class Admission:
         return reason
 
     def excess(self, request: Request) -> Reason | None:
-        """What in an admitted command lies beyond the limits and is brought back; or ``None``."""
+        """What in an admitted motion lies beyond the limits and is brought back; or ``None``."""
         limits = self._limits
         over = np.maximum(request.position - limits.upper, limits.lower - request.position)
         index = int(over.argmax())
@@ -100,12 +104,6 @@ class Admission:
         if over[index] > 1e-9:
             value, bound = float(request.velocity[index]), float(limits.velocity[index])
             return self._limited(ErrorCode.VELOCITY_LIMIT, index, "speed", value, bound, "rad/s")
-        if request.effort.size:
-            over = np.abs(request.effort) - limits.effort
-            index = int(over.argmax())
-            if over[index] > 1e-9:
-                value, bound = float(request.effort[index]), float(limits.effort[index])
-                return self._limited(ErrorCode.EFFORT_LIMIT, index, "effort", value, bound, "N m")
         return None
 
     def _limited(

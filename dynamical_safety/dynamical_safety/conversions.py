@@ -5,30 +5,27 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point
-from visualization_msgs.msg import Marker
 
-from dynamical_interfaces.msg import SafetyReason, SafetyViolation
+from dynamical_interfaces.msg import ForecastVote, SafetyReason, SafetyViolation
+from dynamical_safety.decision import Event
+from dynamical_safety.ensemble import Outlook
+from dynamical_safety.errors import HazardError
 from dynamical_safety.forecast import Forecast
-from dynamical_safety.gate import Event, SafetyGate
-from dynamical_safety.hazards import Hazard
+from dynamical_safety.gate import SafetyGate
+from dynamical_safety.hazards import KINDS, Hazard, HazardKind, Sighting
+from dynamical_safety.intent import PartForecast
 from dynamical_safety.people import Person
 from dynamical_safety.reasons import Reason
 from dynamical_safety.state_machine import STOP_CATEGORY, State
 from dynamical_safety.supervision import age
 from dynamical_safety.world import Tracks
-from dynamical_safety.zones import Zone, ZoneType
+from dynamical_safety.zones import Zone
 
 FRAME = "odom"
 _ACTIONS = {
     "refused": SafetyViolation.ACTION_REFUSED,
     "limited": SafetyViolation.ACTION_LIMITED,
     "stopped": SafetyViolation.ACTION_STOPPED,
-}
-_ZONE_COLORS = {
-    ZoneType.KEEP_OUT: (0.8, 0.1, 0.1),
-    ZoneType.STOP: (0.9, 0.4, 0.0),
-    ZoneType.SLOW: (0.9, 0.8, 0.0),
-    ZoneType.ALLOW: (0.1, 0.7, 0.2),
 }
 
 
@@ -38,27 +35,68 @@ def seconds(stamp: Any) -> float:
 
 
 def tracks_from_msg(message: Any) -> Tracks:
-    """TrackArray -> Tracks; what does not move by itself is left out."""
+    """TrackArray -> Tracks: people are what moves by itself, things all that is no person."""
     people = tuple(
         _person(track)
         for track in message.tracks
         if track.class_id == "person" or track.motion == track.MOTION_AGENT
     )
-    return Tracks(seconds(message.header.stamp), people)
+    things = tuple(_sighting(track) for track in message.tracks if track.class_id != "person")
+    return Tracks(seconds(message.header.stamp), people, things)
 
 
 def _person(track: Any) -> Person:
     centre, size, velocity = track.pose.position, track.size, track.velocity
-    variance = max(track.covariance[0], track.covariance[7])
     return Person(
         id=track.id,
         centre=np.array([centre.x, centre.y, centre.z]),
         size=np.array([size.x, size.y, size.z]),
         velocity=np.array([velocity.x, velocity.y, velocity.z]),
-        deviation=math.sqrt(variance) if 0.0 <= variance < math.inf else 1.0,
+        deviation=_deviation(track),
         stamp=seconds(track.observation_stamp),
         confidence=track.confidence,
+        speed_deviation=_root(max(track.covariance[21], track.covariance[28]), unknown=math.inf),
+        hands=np.array([[hand.x, hand.y, hand.z] for hand in track.hands]).reshape(-1, 3),
     )
+
+
+def _sighting(track: Any) -> Sighting:
+    centre, size, velocity = track.pose.position, track.size, track.velocity
+    return Sighting(
+        id=track.id,
+        class_id=track.class_id,
+        centre=np.array([centre.x, centre.y, centre.z]),
+        size=np.array([size.x, size.y, size.z]),
+        velocity=np.array([velocity.x, velocity.y, velocity.z]),
+        deviation=_deviation(track),
+        stamp=seconds(track.observation_stamp),
+        confidence=track.confidence,
+        moves=track.motion != track.MOTION_STATIC,
+    )
+
+
+def _deviation(track: Any) -> float:
+    return _root(max(track.covariance[0], track.covariance[7]), unknown=1.0)
+
+
+def _root(variance: float, *, unknown: float) -> float:
+    """Deviation of a variance, which may be none."""
+    return math.sqrt(variance) if 0.0 <= variance < math.inf else unknown
+
+
+def people_forecast_from_msg(message: Any) -> tuple[tuple[PartForecast, ...], float]:
+    """PersonForecastArray -> forecasts of parts, and the stamp they count from [s]."""
+    forecasts = tuple(
+        PartForecast(
+            item.track_id,
+            item.part,
+            item.ahead,
+            np.array([item.position.x, item.position.y, item.position.z]),
+            item.deviation,
+        )
+        for item in message.forecasts
+    )
+    return forecasts, seconds(message.header.stamp)
 
 
 def forecast_from_msg(message: Any) -> Forecast:
@@ -98,7 +136,7 @@ def violation_to_msg(event: Event, *, repeats: int, stamp: Any) -> SafetyViolati
 
 def status_to_msg(gate: SafetyGate, message: Any, *, now: float, sequence: int) -> Any:
     """State of the gate -> SafetyStatus, into a message that is used again and again."""
-    machine, separation = gate.machine, gate.separation
+    machine, separation, force = gate.machine, gate.separation, gate.force
     message.state = int(machine.state)
     message.stop_category = STOP_CATEGORY[machine.state]
     message.reset_required = machine.reset_required
@@ -107,15 +145,35 @@ def status_to_msg(gate: SafetyGate, message: Any, *, now: float, sequence: int) 
     message.speed_scale = gate.speed_scale
     message.human_distance = separation.distance
     message.nearest_link = separation.link
+    nobody = separation.person < 0
+    message.protective_distance = math.nan if nobody else separation.required
+    message.contact_force = math.nan if force.person < 0 else force.force
+    message.contact_force_limit = math.nan if force.person < 0 else force.limit
+    message.active_constraints = list(gate.active_constraints)
     message.joint_state_age = age(now, gate.joints.stamp)
     message.command_age = age(now, gate.command_stamp)
     message.tracks_age = age(now, gate.world.tracks_stamp)
-    message.forecast_age = age(now, gate.world.forecasts.stamp)
+    message.forecast_age = age(now, gate.world.ensemble.stamp)
+    message.supervision_age = gate.supervision.age(gate.time)
+    message.votes = [] if gate.survey.outlook is None else _votes(gate.survey.outlook)
     message.passed_trajectory_id = gate.passed_trajectory_id
     message.command_sequence = sequence
     message.ticks = gate.ticks
     message.refused_commands = gate.refused
     return message
+
+
+def _votes(outlook: Outlook) -> list[ForecastVote]:
+    return [
+        ForecastVote(
+            model=vote.model,
+            state=int(vote.state),
+            weight=vote.weight,
+            probability=vote.probability,
+            age=vote.age,
+        )
+        for vote in outlook.votes
+    ]
 
 
 def zone_from_msg(message: Any) -> Zone:
@@ -127,6 +185,8 @@ def zone_from_msg(message: Any) -> Zone:
         height_min=message.height_min,
         height_max=message.height_max,
         speed_scale=message.speed_scale,
+        speed_limit=message.speed_limit,
+        applies_to=message.applies_to,
     )
 
 
@@ -138,6 +198,49 @@ def zone_to_msg(zone: Zone, message: Any) -> Any:
     message.height_min = float(zone.height_min)
     message.height_max = float(zone.height_max)
     message.speed_scale = float(zone.speed_scale)
+    message.speed_limit = float(zone.speed_limit)
+    message.applies_to = int(zone.applies_to)
+    return message
+
+
+def hazard_from_msg(message: Any) -> Hazard:
+    """Hazard message -> Hazard; not checked."""
+    position, size = message.position, message.size
+    return Hazard(
+        id=message.id,
+        hazard_type=message.hazard_type,
+        position=(position.x, position.y, position.z),
+        size=(size.x, size.y, size.z),
+        severity=message.severity,
+        behaviour=message.behaviour,
+        speed_factor=message.speed_factor,
+        clearance=message.clearance,
+        confidence=message.confidence,
+    )
+
+
+def hazard_kind_from_msg(message: Any) -> HazardKind:
+    """HazardType -> HazardKind.
+
+    Raises:
+        HazardError: If it asks for what there is not.
+    """
+    try:
+        return HazardKind(
+            message.severity, message.behaviour, message.speed_factor, message.clearance
+        )
+    except ValueError as error:
+        raise HazardError(message.name, str(error)) from None
+
+
+def hazard_kind_to_msg(name: str, kind: HazardKind, message: Any) -> Any:
+    """HazardKind -> HazardType."""
+    message.name = name
+    message.severity = float(kind.severity)
+    message.behaviour = kind.behaviour
+    message.speed_factor = float(kind.speed_factor)
+    message.clearance = float(kind.clearance)
+    message.built_in = name in KINDS
     return message
 
 
@@ -153,46 +256,3 @@ def hazard_to_msg(hazard: Hazard, message: Any) -> Any:
     message.clearance = hazard.clearance
     message.confidence = hazard.confidence
     return message
-
-
-def zone_marker(zone: Zone, *, number: int, stamp: Any) -> Marker:
-    """Zone -> its outline at both heights, and the edges between."""
-    marker = _marker("zones", number, Marker.LINE_LIST, stamp)
-    marker.scale.x = 0.02
-    marker.color.r, marker.color.g, marker.color.b = _ZONE_COLORS[ZoneType(zone.zone_type)]
-    for (ax, ay), (bx, by) in zip(zone.polygon, zone.polygon[1:] + zone.polygon[:1], strict=True):
-        low, high = float(zone.height_min), float(zone.height_max)
-        for begin, end in (
-            ((ax, ay, low), (bx, by, low)),
-            ((ax, ay, high), (bx, by, high)),
-            ((ax, ay, low), (ax, ay, high)),
-        ):
-            marker.points += [Point(x=p[0], y=p[1], z=p[2]) for p in (begin, end)]
-    return marker
-
-
-def hazard_marker(hazard: Hazard, *, number: int, stamp: Any) -> Marker:
-    """Hazard -> a box, the redder the graver."""
-    marker = _marker("hazards", number, Marker.CUBE, stamp)
-    position, scale = marker.pose.position, marker.scale
-    position.x, position.y, position.z = hazard.position
-    scale.x, scale.y, scale.z = (max(0.01, extent) for extent in hazard.size)
-    marker.color.r, marker.color.g = hazard.severity, 1.0 - hazard.severity
-    marker.color.a = 0.4
-    return marker
-
-
-def clearing_marker(stamp: Any) -> Marker:
-    """The marker that removes what was drawn before."""
-    marker = _marker("", 0, Marker.CUBE, stamp)
-    marker.action = Marker.DELETEALL
-    return marker
-
-
-def _marker(namespace: str, number: int, kind: int, stamp: Any) -> Marker:
-    marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD)
-    marker.header.frame_id = FRAME
-    marker.header.stamp = stamp
-    marker.pose.orientation.w = 1.0
-    marker.color.a = 1.0
-    return marker

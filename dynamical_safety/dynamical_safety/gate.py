@@ -1,83 +1,50 @@
 """The safety gate: one step per millisecond, from what is requested to what the joints may do."""
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.joints import JointLimits
 from dynamical_safety.admission import Admission, Request
+from dynamical_safety.barriers import RobotBarriers
+from dynamical_safety.braking import Braking
+from dynamical_safety.capsule_robot import CapsuleRobot
+from dynamical_safety.clock_watch import ClockWatch
+from dynamical_safety.constraint_filter import ConstraintFilter, FilterStatus
+from dynamical_safety.contact import ContactMonitor, load_thresholds
+from dynamical_safety.decision import Decision, Event, filter_failure, held_off, overrun
+from dynamical_safety.effective_mass import RobotDynamics
+from dynamical_safety.efforts import EffortLimiter
+from dynamical_safety.extrapolation import Extrapolation
+from dynamical_safety.force_limiting import NO_CONTACT, ForceLimiter, ForceOutlook
 from dynamical_safety.forecast import Forecast
+from dynamical_safety.hazards import HazardSet
+from dynamical_safety.intent import PartForecast
 from dynamical_safety.kinematics import RobotKinematics
 from dynamical_safety.limits import LONGEST_TICK, SetPointLimiter, gate_limits
+from dynamical_safety.limits_overlay import LimitsOverlay
+from dynamical_safety.link_speeds import LinkSpeeds
 from dynamical_safety.parameters import SafetyGateParameters
+from dynamical_safety.plausibility import JointPlausibility
 from dynamical_safety.reasons import Reason
 from dynamical_safety.separation import Separation
 from dynamical_safety.state_machine import STOP_CATEGORY, Cause, State, StateMachine
-from dynamical_safety.supervision import Joints, JointsMonitor, age, late
-from dynamical_safety.world import Motion, Survey, Tracks, World, resting_position
+from dynamical_safety.supervision import InputAges, Joints, JointsMonitor, age
+from dynamical_safety.supervision_watch import SupervisionMonitor, SupervisionWord
+from dynamical_safety.world import Motion, Survey, Tracks, World
 from dynamical_safety.zones import ZoneSet
 
-# Ticks between two looks at people and zones.
+# Slow looks are taken in turn, each every fifth tick: around, at forces, at distances.
 SURVEY_TICKS = 5
+FORCE_TICK, BARRIER_TICK = 1, 2
 FREE = frozenset({State.NORMAL, State.REDUCED})
 EFFORT_DECAY = 0.99  # per tick, of the feed-forward torque of a motion that was stopped
 RELIEF_SPEED = 0.1  # of the speed limit, at which a blocked joint's set-point yields
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing worth telling: a command refused or limited, or the robot stopped.
-
-    Attributes:
-        action: "refused", "limited" or "stopped".
-        reason: Why.
-        source: Who made the command; empty = no command concerned.
-        sequence: Of that command.
-    """
-
-    action: str
-    reason: Reason
-    source: str = ""
-    sequence: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the joints may do in this tick. The arrays are the gate's own: copy to keep.
-
-    Attributes:
-        position: Shape (n,) [rad].
-        velocity: Shape (n,) [rad/s].
-        effort: Shape (n,) [N m].
-        stiffness_scale: 0..1.
-        damping_scale: 0..4.
-        trajectory_id: Trajectory this set-point comes from; 0 = holding.
-        request_stamp: Stamp of the command it was made from, ROS time [s]; 0 = holding.
-        state: State of the gate.
-        state_changed: Whether it is new.
-        speed_scale: 0..1 allowed now.
-        events: What to tell.
-    """
-
-    position: np.ndarray
-    velocity: np.ndarray
-    effort: np.ndarray
-    stiffness_scale: float
-    damping_scale: float
-    trajectory_id: int
-    request_stamp: float
-    state: State
-    state_changed: bool
-    speed_scale: float
-    events: tuple[Event, ...]
-
-    @property
-    def stop_category(self) -> int:
-        """IEC 60204-1 stop category; 255 = no stop."""
-        return STOP_CATEGORY[self.state]
 
 
 class SafetyGate:
@@ -87,25 +54,56 @@ class SafetyGate:
 
     Args:
         urdf: The robot's joints.
-        kinematics: The robot's kinematic model, for the same joints.
+        mjcf: The robot's model, for the same joints.
         parameters: All numbers.
+        overlay: Tightens joint limits.
         zones: Zones in force at start.
+        hazards: Kinds of hazards and placed hazards at start.
     """
 
     def __init__(
         self,
         urdf: JointLimits,
         *,
-        kinematics: RobotKinematics,
+        mjcf: Path,
         parameters: SafetyGateParameters,
+        overlay: LimitsOverlay | None = None,
         zones: ZoneSet | None = None,
+        hazards: HazardSet | None = None,
     ) -> None:
         self.parameters = parameters
-        self.limits = gate_limits(urdf, parameters)
+        self.limits = gate_limits(urdf, parameters, overlay)
+        names = self.limits.names
+        kinematics = RobotKinematics(mjcf, names)
         self.world = World(
-            kinematics, limits=self.limits, parameters=parameters, zones=zones or ZoneSet()
+            kinematics, parameters=parameters, zones=zones or ZoneSet(), hazards=hazards
         )
         self.joints = JointsMonitor(self.limits, parameters)
+        self.contact = ContactMonitor(
+            RobotDynamics(mjcf, names),
+            names,
+            thresholds=load_thresholds(names),
+            parameters=parameters,
+        )
+        # Each model is placed by its user alone.
+        dynamics = RobotDynamics(mjcf, names)
+        self.plausibility = JointPlausibility(self.limits, dynamics, parameters)
+        self._force_limiter = ForceLimiter(
+            dynamics,
+            kinematics.spheres,
+            limits=self.limits,
+            parameters=parameters,
+            furniture=self.world.obstacles.furniture,
+        )
+        self.filter = ConstraintFilter(
+            self.limits,
+            barriers=RobotBarriers(
+                CapsuleRobot(mjcf, joint_names=names, parameters=parameters), parameters
+            ),
+            parameters=parameters,
+        )
+        self.supervision = SupervisionMonitor(parameters)
+        self.clock = ClockWatch()
         self.machine = StateMachine(
             {"none": 0.0, "settle": parameters.settle_time, "resume": parameters.resume_delay}
         )
@@ -114,12 +112,25 @@ class SafetyGate:
         self.passed_trajectory_id = 0
         self.ticks = 0
         self.survey = Survey()
+        self.force: ForceOutlook = NO_CONTACT
+        self.active_constraints: tuple[str, ...] = ()
+        self._ages = InputAges(parameters)
         self._admission = Admission(self.limits, parameters)
-        self._limiter = SetPointLimiter(self.limits)
+        reduced = self.limits.reduced(parameters, overlay)
+        self._limiter = SetPointLimiter(self.limits, reduced)
+        self._efforts = EffortLimiter(self.limits, reduced)
+        self._extrapolation = Extrapolation(self.limits.acceleration)
+        self._braking = Braking(self.limits.acceleration, self.limits.jerk)
+        self._link_speeds = LinkSpeeds(kinematics)
+        self._filter_failure: Reason | None = None
+        self._motions = np.zeros((2, len(names)))
+        self._placed = np.zeros(len(names))
+        self._fingers = np.array([bool(re.search(parameters.finger_pattern, n)) for n in names])
         self._request: Request | None = None
         self._request_effort = np.zeros(len(self.limits.names))
         self._effort = np.zeros(len(self.limits.names))
         self._rest = np.zeros(len(self.limits.names))
+        self._stopped_at = np.zeros(len(self.limits.names))
         self._trajectory_id = 0
         self._request_stamp = 0.0
         self._stiffness = 1.0
@@ -145,13 +156,14 @@ class SafetyGate:
         """Leave a stop; returns why that is refused, or ``None``."""
         before = self.machine.state
         refusal = self.machine.reset()
-        if refusal is None and before in (State.EMERGENCY_STOP, State.FAULT):
-            # The robot may have moved while it was not held, or not seen: go on from where it is.
-            # A finger that was held keeps its set-point, which is its grip.
-            keep = before == State.FAULT and np.isinf(self.limits.tracking_error)
-            if self.joints.known:
-                self._limiter.place(np.where(keep, self._limiter.position, self.joints.position))
+        if refusal is None and before == State.EMERGENCY_STOP and self.joints.known:
+            # Without torque the robot went where it fell: go on from there. Anywhere else the
+            # set-point stays, for what is measured may be wrong, and it would leap there.
+            self._limiter.place(self.joints.position)
+        if refusal is None:
             self.joints.forgive()
+            self.contact.restart()
+            self.plausibility.restart()
         return refusal
 
     def report_other_gate(self, node: str | None) -> None:
@@ -173,7 +185,9 @@ class SafetyGate:
         requests: Sequence[Request] = (),
         joints: Joints | None = None,
         tracks: Tracks | None = None,
-        forecast: Forecast | None = None,
+        forecasts: Sequence[Forecast] = (),
+        people: tuple[Sequence[PartForecast], float] | None = None,
+        supervision: SupervisionWord | None = None,
     ) -> Decision:
         """One tick.
 
@@ -183,23 +197,32 @@ class SafetyGate:
             requests: Requested commands that came since the last tick, oldest first.
             joints: Joint states that came.
             tracks: Tracks that came.
-            forecast: Forecast that came.
+            forecasts: Forecasts that came, of any voter.
+            people: Where people and their hands will be, and the stamp of that forecast.
+            supervision: Word of the watchdog that came.
         """
         self._events = []
         self._time += max(period, 0.0)
+        jump = self.clock.step(now, self._time)
+        if jump is not None:
+            self._shift_stamps(jump)
         if joints is not None:
             self._take_joints(joints)
         for request in requests:
             self._take_request(request, now)
         if tracks is not None:
             self.world.take_tracks(tracks)
-        if forecast is not None:
-            self.world.take_forecast(forecast)
-        if self.ticks % SURVEY_TICKS == 0 and self.joints.known:
-            self._survey(now)
+        for forecast in forecasts:
+            self.world.take_forecast(forecast, now)
+        if people is not None:
+            self.world.take_people_forecast(*people)
+        if supervision is not None:
+            self.supervision.take(supervision, self._time)
+        if self.joints.known:
+            self._look(now)
         self.ticks += 1
         before = self.machine.state
-        state = self.machine.step(self._causes(now), self._time)
+        state = self.machine.step(self._causes(now, period), self._time)
         if state != before:
             self._entered(state, before, now)
         self._allow(state, period)
@@ -234,11 +257,62 @@ class SafetyGate:
         return self.survey.separation
 
     def _take_joints(self, joints: Joints) -> None:
-        first = not self.joints.known
-        if self.joints.take(joints, set_point=self._limiter.position, time=self._time) and (
-            first or self.joints.settled_elsewhere
-        ):
-            self._limiter.place(self.joints.position)
+        first, limiter = not self.joints.known, self._limiter
+        if not self.joints.take(joints, set_point=limiter.position, time=self._time):
+            return
+        if first:
+            limiter.place(self.joints.position)
+        self.contact.take(joints)
+        self.plausibility.take(
+            joints,
+            set_point=limiter.position,
+            set_velocity=limiter.velocity,
+            stiffness_scale=self._stiffness,
+            free_torque=self.contact.observer.free_torque,
+        )
+
+    def _look(self, now: float) -> None:
+        """One of the slow looks, if its turn has come."""
+        turn = self.ticks % SURVEY_TICKS
+        if turn == 0:
+            self._survey(now)
+        elif turn == FORCE_TICK:
+            self._look_at_forces()
+        elif turn == BARRIER_TICK:
+            self.filter.refresh(self._posture(), self.world.obstacle_table(now), self._time)
+
+    def _posture(self) -> np.ndarray:
+        """Where the links are: fingers, which press on what they hold, as measured. Shape (n,) [rad]."""
+        np.copyto(self._placed, self._limiter.position)
+        np.copyto(self._placed, self.joints.position, where=self._fingers)
+        return self._placed
+
+    def _look_at_forces(self) -> None:
+        boxes, centres = self.survey.boxes, self.survey.centres
+        if boxes is None or centres is None or not boxes.people:
+            self.force = NO_CONTACT
+            return
+        self._motions[0] = self._limiter.velocity
+        self._motions[1] = 0.0 if self._request is None else self._request.velocity
+        self._force_limiter.furniture = self.world.obstacles.furniture
+        self.force = self._force_limiter.assess(
+            self.joints.position,
+            centres,
+            boxes,
+            velocities=self._motions,
+            lead=self._limiter.position - self.joints.position,
+            stiffness_scale=self._stiffness,
+        )
+
+    def _shift_stamps(self, jump: float) -> None:
+        """The system clock was set: what was stamped before is as old as it was."""
+        self.joints.stamp += jump
+        self.world.shift_stamps(jump)
+        if self._request is not None:
+            self._request = replace(self._request, stamp=self._request.stamp + jump)
+        self._admission.shift_stamps(jump)
+        self.contact.restart()
+        self.plausibility.restart()
 
     def _take_request(self, request: Request, now: float) -> None:
         reason = self._admission.judge(request, set_point=self._limiter.position, now=now)
@@ -247,9 +321,12 @@ class SafetyGate:
             self._events.append(Event("refused", reason, request.source, request.sequence))
             return
         excess = self._admission.excess(request)
+        if excess is None and request.effort.size:
+            excess = self._efforts.excess(request.effort, self.joints.velocity)
         if excess is not None:
             self._events.append(Event("limited", excess, request.source, request.sequence))
         self._request = request
+        self._extrapolation.take(request.position, request.velocity, request.stamp)
         if request.effort.size:
             np.clip(
                 request.effort, -self.limits.effort, self.limits.effort, out=self._request_effort
@@ -261,76 +338,64 @@ class SafetyGate:
         limiter, request = self._limiter, self._request
         rest, goal = limiter.position, None
         if self.world.zones.bind_robot:
-            rest = resting_position(limiter.position, limiter.velocity, self.limits)
+            rest = self._rest_from(limiter.position, limiter.velocity, limiter.acceleration)
             if request is not None:
-                goal = resting_position(request.position, request.velocity, self.limits)
-        self.survey = self.world.survey(Motion(self.joints.position, rest, goal), now)
+                still = np.zeros_like(request.velocity)
+                goal = self._rest_from(request.position, request.velocity, still)
+        measured, commanded = self.joints.velocity, limiter.velocity
+        faster = np.where(np.abs(commanded) > np.abs(measured), commanded, measured)
+        motion = Motion(self.joints.position, faster, rest, goal)
+        self.survey = self.world.survey(motion, now)
 
-    def _causes(self, now: float) -> dict[Cause, Reason]:
+    def _rest_from(
+        self, position: np.ndarray, velocity: np.ndarray, acceleration: np.ndarray
+    ) -> np.ndarray:
+        """Where a motion comes to rest if it is braked now, within the position limits [rad]."""
+        rest = np.empty_like(position)
+        self._braking.displacement(velocity, acceleration, out=rest)
+        rest += position
+        return np.clip(rest, self.limits.lower, self.limits.upper, out=rest)
+
+    def _causes(self, now: float, period: float) -> dict[Cause, Reason]:
         causes = {**self.survey.causes} if self.survey.causes else {}
         if self._standing:
             causes.update(self._standing)
         if self._asked:
             causes.update(self._asked)
             self._asked.clear()
-        self._look_at_ages(causes, now)
+        self._ages.add_causes(
+            causes,
+            joints=age(now, self.joints.stamp),
+            tracks=age(now, self.world.tracks_stamp),
+            silence=-math.inf if self._request is None else age(now, self._request.stamp),
+            moved=self.machine.moved,
+        )
         self.joints.add_causes(causes, self._time)
+        self.contact.add_causes(causes)
+        self.plausibility.add_causes(causes)
+        self.force.add_causes(causes)
+        causes.update(self.supervision.causes(self._time, moved=self.machine.moved))
+        jump = self.clock.reason(self._time)
+        if jump is not None:
+            causes[Cause.CLOCK_JUMPED] = jump
+        if self._filter_failure is not None:
+            causes[Cause.FILTER_FAILED] = self._filter_failure
+        if period > self.parameters.tick_overrun:
+            causes[Cause.TICK_OVERRUN] = overrun(period, self.parameters.tick_overrun)
         return causes
-
-    def _look_at_ages(self, causes: dict[Cause, Reason], now: float) -> None:
-        parameters, moved = self.parameters, self.machine.moved
-        joints, tracks = age(now, self.joints.stamp), age(now, self.world.tracks_stamp)
-        if joints > parameters.joints_loss:
-            # As long as nothing has moved, a lost input means waiting, not a stop that wants a
-            # reset.
-            cause = Cause.JOINTS_LOST if moved else Cause.INPUTS_MISSING
-            causes[cause] = late(cause, "joint states", value=joints, limit=parameters.joints_loss)
-        if tracks > parameters.tracks_loss:
-            cause = Cause.TRACKS_LOST if moved else Cause.INPUTS_MISSING
-            causes[cause] = late(cause, "tracks", value=tracks, limit=parameters.tracks_loss)
-        if Cause.INPUTS_MISSING not in causes:
-            self._look_at_pauses(causes, joints=joints, tracks=tracks)
-        if self._request is not None:
-            self._look_at_silence(causes, age(now, self._request.stamp))
-
-    def _look_at_pauses(
-        self, causes: dict[Cause, Reason], *, joints: float, tracks: float
-    ) -> None:
-        parameters = self.parameters
-        if tracks > parameters.tracks_pause:
-            causes[Cause.TRACKS_PAUSED] = late(
-                Cause.TRACKS_PAUSED, "tracks", value=tracks, limit=parameters.tracks_pause
-            )
-        if joints > parameters.joints_pause:
-            causes[Cause.JOINTS_PAUSED] = late(
-                Cause.JOINTS_PAUSED, "joint states", value=joints, limit=parameters.joints_pause
-            )
-
-    def _look_at_silence(self, causes: dict[Cause, Reason], silence: float) -> None:
-        parameters = self.parameters
-        if silence > parameters.command_pause:
-            causes[Cause.COMMAND_PAUSED] = late(
-                Cause.COMMAND_PAUSED,
-                "requested commands",
-                value=silence,
-                limit=parameters.command_pause,
-            )
-            if silence > parameters.command_loss:
-                causes[Cause.COMMAND_LOST] = late(
-                    Cause.COMMAND_LOST,
-                    "requested commands",
-                    value=silence,
-                    limit=parameters.command_loss,
-                )
 
     def _entered(self, state: State, before: State, now: float) -> None:
         if before == State.INIT and state in FREE:
-            self.world.forecasts.start(now)
+            self.world.ensemble.start(now)
+        if state == State.CONTROLLED_STOP:
+            self._stopped_at[:] = self._limiter.position
         if STOP_CATEGORY[state] <= 2 and self.machine.reasons:
             self._events.append(Event("stopped", self.machine.reasons[0]))
 
     def _allow(self, state: State, period: float) -> None:
-        allowed = self.survey.speed_scale if state in FREE else 0.0
+        allowed = 0.0
+        if state in FREE:
+            allowed = min(self.survey.speed_scale, self.force.speed_scale)
         rise = self.parameters.speed_rise * min(max(period, 0.0), LONGEST_TICK)
         self.speed_scale = min(allowed, self.speed_scale + rise)
 
@@ -341,39 +406,67 @@ class SafetyGate:
         request = self._request
         rise = self.parameters.stiffness_rise * min(max(period, 0.0), LONGEST_TICK)
         if state in FREE and request is not None:
-            self._follow(request, now, period)
+            self._follow(request, now, period, careful=state == State.REDUCED)
             self._stiffness = min(request.stiffness_scale, self._stiffness + rise)
             return
         self._trajectory_id, self._request_stamp = 0, 0.0
+        self.active_constraints, self._filter_failure = (), None
         self._effort *= EFFORT_DECAY
         self._stiffness = min(1.0, self._stiffness + rise)
         self._damping = 1.0
-        if state == State.CONTROLLED_STOP and self.joints.blocked:
+        if state == State.CONTROLLED_STOP and (self.joints.blocked or self.contact.yielding):
             # Pressing on against what blocks the robot helps nobody: the set-point yields.
+            # Not far, for it may be the encoder that is wrong.
+            bound = 2.0 * self.limits.tracking_error
             self._limiter.follow(
-                self.joints.position, self._rest, speed_scale=RELIEF_SPEED, period=period
+                np.clip(self.joints.position, self._stopped_at - bound, self._stopped_at + bound),
+                self._rest,
+                speed_scale=RELIEF_SPEED,
+                period=period,
             )
         else:
             self._limiter.brake(period)
 
-    def _follow(self, request: Request, now: float, period: float) -> None:
+    def _follow(self, request: Request, now: float, period: float, *, careful: bool) -> None:
         since = now - request.stamp
         if since > self.parameters.extrapolation:
             # Nobody says how the motion goes on: slow down rather than guess.
             self._limiter.brake(period)
         else:
-            self._limiter.follow(
-                request.position + request.velocity * max(since, 0.0),
-                request.velocity,
-                speed_scale=self.speed_scale,
-                period=period,
-            )
-        self._effort[:] = self._request_effort
+            self._approach(request, now, period, careful=careful)
+        self._efforts.clip_effort(self._request_effort, self.joints.velocity, out=self._effort)
         self._damping = request.damping_scale
         self._trajectory_id, self._request_stamp = request.trajectory_id, request.stamp
         if request.trajectory_id:
             self.machine.moved = True
             self.passed_trajectory_id = request.trajectory_id
+
+    def _approach(self, request: Request, now: float, period: float, *, careful: bool) -> None:
+        """Toward what is requested, as far as limits, link speed and barriers allow."""
+        limiter, ahead = self._limiter, self._extrapolation
+        ahead.at(now)
+        wanted = limiter.propose(
+            ahead.position,
+            ahead.velocity,
+            speed_scale=self.speed_scale,
+            period=period,
+            # Above its factor the scale itself is the tighter limit, which control knows of.
+            reduced=careful and self.speed_scale <= self.parameters.reduced_velocity,
+        )
+        wanted = self._link_speeds.held(limiter.position, wanted, self.survey.link_speed)
+        result = self.filter.filter(wanted, limiter.position, posture=self._posture())
+        self._filter_failure = None
+        if result.status == FilterStatus.UNCHANGED:
+            self.active_constraints = ()
+            limiter.commit(wanted, period)
+        elif result.must_stop:
+            self._filter_failure = filter_failure(result)
+            limiter.brake(period)
+        else:
+            self.active_constraints = tuple(f"{a} - {b}" for a, b in result.active)
+            reason = held_off(result)
+            self._events.append(Event("limited", reason, request.source, request.sequence))
+            limiter.commit(result.velocity, period)
 
     def _let_go(self) -> None:
         self._trajectory_id, self._request_stamp = 0, 0.0

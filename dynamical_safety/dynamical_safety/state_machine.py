@@ -73,6 +73,22 @@ class Cause(IntEnum):
     TWO_GATES = 17
     JOINTS_JUMPED = 18
     TRACKS_PAUSED = 19
+    ZONE_LIMIT = 20
+    HAZARD_SLOW = 21
+    HAZARD_STOP = 22
+    FORECAST_STOP = 30
+    FORCE_LIMIT = 40
+    CONTACT_LIGHT = 41
+    CONTACT_STRONG = 42
+    JOINTS_IMPLAUSIBLE = 43
+    SUPERVISION_LOST = 60
+    SUPERVISION_REDUCED = 61
+    SUPERVISION_STOP = 62
+    SUPERVISION_CONTROLLED_STOP = 63
+    CLOCK_JUMPED = 64
+    FILTER_FAILED = 70
+    CAMERAS_DISAGREE = 71
+    TICK_OVERRUN = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +128,12 @@ RULES: tuple[Rule, ...] = (
         "a person is within the stop distance",
         recover="resume",
     ),
-    Rule(Cause.ZONE_SLOW, ErrorCode.ZONE_OCCUPIED, State.REDUCED, "a person is in a slow zone"),
+    Rule(Cause.ZONE_SLOW, ErrorCode.ZONE_OCCUPIED, State.REDUCED, "somebody is in a slow zone"),
     Rule(
         Cause.ZONE_STOP,
         ErrorCode.ZONE_OCCUPIED,
         State.PROTECTIVE_STOP,
-        "a person is in a stop zone",
+        "somebody is in a stop zone, or a robot link is led into one",
         recover="resume",
     ),
     Rule(
@@ -128,16 +144,42 @@ RULES: tuple[Rule, ...] = (
         recover="resume",
     ),
     Rule(
+        Cause.ZONE_LIMIT,
+        ErrorCode.ZONE_OCCUPIED,
+        State.REDUCED,
+        "a zone limits how fast links may move",
+    ),
+    Rule(
+        Cause.HAZARD_SLOW,
+        ErrorCode.HAZARD_NEAR,
+        State.REDUCED,
+        "a hazard that asks for less speed is near",
+    ),
+    Rule(
+        Cause.HAZARD_STOP,
+        ErrorCode.HAZARD_NEAR,
+        State.PROTECTIVE_STOP,
+        "a hazard that asks for a stop is within its clearance of a robot link",
+        recover="resume",
+    ),
+    Rule(
         Cause.FORECAST_ALARM,
         ErrorCode.COLLISION_FORECAST,
         State.REDUCED,
         "a forecast expects a person too close",
     ),
     Rule(
+        Cause.FORECAST_STOP,
+        ErrorCode.COLLISION_FORECAST,
+        State.PROTECTIVE_STOP,
+        "forecasts agree that a person will be too close, or one does and another is missing",
+        recover="resume",
+    ),
+    Rule(
         Cause.FORECAST_MISSING,
         ErrorCode.FORECAST_STALE,
         State.REDUCED,
-        "no fresh forecast",
+        "a voter of the forecast ensemble is silent",
     ),
     Rule(
         Cause.COMMAND_PAUSED,
@@ -214,6 +256,85 @@ RULES: tuple[Rule, ...] = (
         ErrorCode.TWO_GATES,
         State.FAULT,
         "another node writes safe commands",
+    ),
+    Rule(
+        Cause.SUPERVISION_LOST,
+        ErrorCode.SUPERVISION_SILENT,
+        State.PROTECTIVE_STOP,
+        "the watchdog is silent: nobody watches the gate, and the driver does not follow it",
+        confirm=5,
+        recover="resume",
+    ),
+    Rule(
+        Cause.SUPERVISION_REDUCED,
+        ErrorCode.TICK_OVERRUN,
+        State.REDUCED,
+        "the watchdog demands less speed; the reason carries its own code",
+    ),
+    Rule(
+        Cause.SUPERVISION_STOP,
+        ErrorCode.NODE_SILENT,
+        State.PROTECTIVE_STOP,
+        "the watchdog demands a stop, or gives the driver no permit; the reason carries its own "
+        "code",
+        recover="resume",
+    ),
+    Rule(
+        Cause.SUPERVISION_CONTROLLED_STOP,
+        ErrorCode.NODE_SILENT,
+        State.CONTROLLED_STOP,
+        "the watchdog demands a stop that somebody looks after; the reason carries its own code",
+    ),
+    Rule(
+        Cause.CLOCK_JUMPED,
+        ErrorCode.CLOCK_JUMPED,
+        State.PROTECTIVE_STOP,
+        "the system clock was set: ages of what was stamped before are wrong",
+    ),
+    Rule(
+        Cause.FILTER_FAILED,
+        ErrorCode.FILTER_FAILED,
+        State.PROTECTIVE_STOP,
+        "no velocity keeps every distance, or none was found in time",
+        recover="resume",
+    ),
+    Rule(
+        Cause.CAMERAS_DISAGREE,
+        ErrorCode.CAMERAS_DISAGREE,
+        State.REDUCED,
+        "cameras do not agree on where a person is",
+    ),
+    Rule(
+        Cause.TICK_OVERRUN,
+        ErrorCode.TICK_OVERRUN,
+        State.PROTECTIVE_STOP,
+        "the gate's own loop stood still",
+        recover="resume",
+    ),
+    Rule(
+        Cause.FORCE_LIMIT,
+        ErrorCode.FORCE_LIMIT,
+        State.REDUCED,
+        "the motion could press on a person harder than is permissible",
+    ),
+    Rule(
+        Cause.CONTACT_LIGHT,
+        ErrorCode.CONTACT_DETECTED,
+        State.PROTECTIVE_STOP,
+        "something touches the robot that should not",
+        recover="resume",
+    ),
+    Rule(
+        Cause.CONTACT_STRONG,
+        ErrorCode.CONTACT_DETECTED,
+        State.CONTROLLED_STOP,
+        "something presses on the robot hard, or for long; the set-point yields",
+    ),
+    Rule(
+        Cause.JOINTS_IMPLAUSIBLE,
+        ErrorCode.JOINT_STATE_IMPLAUSIBLE,
+        State.FAULT,
+        "a joint's encoder is stuck, noisy, slips or is biased",
     ),
 )
 RULE_OF: Mapping[Cause, Rule] = {rule.cause: rule for rule in RULES}

@@ -20,6 +20,7 @@ LONG_GAP = 0.1  # samples farther apart are compared by the command jump limit a
 ERROR_SAMPLES = (
     5  # samples between two looks at the tracking error, which is borne for long anyway
 )
+SHRINKS = 1e-3  # error that is less by this at the next look is on its way to none [rad]
 SAMPLES_TO_BELIEVE = 10  # in a row, before positions after a leap are believed
 
 
@@ -35,6 +36,56 @@ def late(cause: Cause, what: str, *, value: float, limit: float) -> Reason:
     return Reason(
         RULE_OF[cause].code, what, f"{what} {text}, limit is {limit * 1e3:.0f} ms", value, limit
     )
+
+
+class InputAges:
+    """Says what is wrong with the ages of the inputs.
+
+    Args:
+        parameters: Ages that are borne.
+    """
+
+    def __init__(self, parameters: SafetyGateParameters) -> None:
+        self._parameters = parameters
+
+    def add_causes(
+        self,
+        causes: dict[Cause, Reason],
+        *,
+        joints: float,
+        tracks: float,
+        silence: float,
+        moved: bool,
+    ) -> None:
+        """Add what is wrong now to ``causes``.
+
+        Args:
+            causes: Added to.
+            joints: Age of the joint states [s]; inf = never came.
+            tracks: Age of the tracks [s].
+            silence: Age of the newest admitted command [s]; -inf = none is awaited.
+            moved: Whether motion has been let through. As long as nothing has moved, a lost input
+                means waiting, not a stop that wants a reset.
+        """
+        own = self._parameters
+        if joints > own.joints_loss:
+            cause = Cause.JOINTS_LOST if moved else Cause.INPUTS_MISSING
+            causes[cause] = late(cause, "joint states", value=joints, limit=own.joints_loss)
+        if tracks > own.tracks_loss:
+            cause = Cause.TRACKS_LOST if moved else Cause.INPUTS_MISSING
+            causes[cause] = late(cause, "tracks", value=tracks, limit=own.tracks_loss)
+        looked_at = [
+            (Cause.COMMAND_PAUSED, "requested commands", silence, own.command_pause),
+            (Cause.COMMAND_LOST, "requested commands", silence, own.command_loss),
+        ]
+        if Cause.INPUTS_MISSING not in causes:
+            looked_at += [
+                (Cause.TRACKS_PAUSED, "tracks", tracks, own.tracks_pause),
+                (Cause.JOINTS_PAUSED, "joint states", joints, own.joints_pause),
+            ]
+        for cause, what, value, limit in looked_at:
+            if value > limit:
+                causes[cause] = late(cause, what, value=value, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +114,16 @@ class JointsMonitor:
 
     Attributes:
         position: Shape (n,), newest measured position [rad].
+        velocity: Shape (n,), newest measured velocity [rad/s].
         stamp: Of the newest joint states, ROS time [s]; -inf = none yet.
-        settled_elsewhere: The newest sample ended a leap: the robot is believed to be there now.
     """
 
     def __init__(self, limits: GateLimits, parameters: SafetyGateParameters) -> None:
         self._limits = limits
         self._parameters = parameters
         self.position = np.zeros(len(limits.names))
+        self.velocity = np.zeros(len(limits.names))
         self.stamp = -math.inf
-        self.settled_elsewhere = False
         self._leap: Reason | None = None
         self._samples_since_leap = 0
         self._samples = 0
@@ -109,6 +160,8 @@ class JointsMonitor:
         if self.known:
             self._look_for_leap(joints)
         self.position[:] = joints.position
+        if len(joints.velocity) == len(self.velocity) and np.isfinite(joints.velocity).all():
+            self.velocity[:] = joints.velocity
         self.stamp = joints.stamp
         self._samples += 1
         if self._samples % ERROR_SAMPLES == 0:
@@ -130,7 +183,6 @@ class JointsMonitor:
             causes[Cause.TRACKING_ERROR] = self._error
 
     def _look_for_leap(self, joints: Joints) -> None:
-        self.settled_elsewhere = False
         gap = joints.stamp - self.stamp
         bound = (
             self._limits.jump
@@ -156,7 +208,6 @@ class JointsMonitor:
             self._samples_since_leap += 1
             if self._samples_since_leap >= SAMPLES_TO_BELIEVE:
                 self._leap = None
-                self.settled_elsewhere = True
 
     def _look_at_error(self, set_point: np.ndarray, time: float) -> None:
         error = np.abs(set_point - self.position)
@@ -167,6 +218,8 @@ class JointsMonitor:
             return
         name = self._limits.names[index]
         value, limit = float(error[index]), float(self._limits.tracking_error[index])
+        if self._error is not None and value < self._error.value - SHRINKS:
+            self._error_since = time  # a joint that is on its way is not blocked
         self._error = Reason(
             ErrorCode.TRACKING_ERROR,
             name,

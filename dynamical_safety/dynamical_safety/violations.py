@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from dynamical_safety.gate import Event
+from dynamical_safety.decision import Event
 
 INTERVAL = 0.5  # [s]
 

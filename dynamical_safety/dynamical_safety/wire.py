@@ -182,7 +182,8 @@ class JointsDecoder:
             raise WireError(f"ends too early: {error}") from error
         for index, values in enumerate(columns):
             if values.size == 0 and index > 0:
-                columns[index] = np.zeros(len(names))
+                # A robot need not measure effort; that it does not must not look like no force.
+                columns[index] = np.full(len(names), np.nan if index == 2 else 0.0)
             elif values.size != len(names):
                 raise WireError(f"has {values.size} values for {len(names)} joints")
         expected = self._names.names

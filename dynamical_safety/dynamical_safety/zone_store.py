@@ -1,12 +1,12 @@
 """Zones kept over a restart: one JSON file, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from dynamical_safety.errors import ZoneError
-from dynamical_safety.zones import Zone, ZoneSet, validated
+from dynamical_safety.state_files import write_whole
+from dynamical_safety.zones import Applies, Zone, ZoneSet, validated
 
 FILE_NAME = "zones.json"
 
@@ -17,24 +17,8 @@ def save(folder: Path, zones: ZoneSet) -> None:
     Raises:
         OSError: If the folder cannot be written; the old file stays as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    entries = [
-        {
-            "name": zone.name,
-            "zone_type": zone.zone_type,
-            "polygon": [list(vertex) for vertex in zone.polygon],
-            "height_min": zone.height_min,
-            "height_max": zone.height_max,
-            "speed_scale": zone.speed_scale,
-        }
-        for zone in zones.zones
-    ]
-    fresh = folder / f".{FILE_NAME}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump({"version": zones.version, "zones": entries}, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / FILE_NAME)
+    entries = [as_json(zone) for zone in zones.zones]
+    write_whole(folder / FILE_NAME, {"version": zones.version, "zones": entries})
 
 
 def load(folder: Path) -> ZoneSet:
@@ -57,6 +41,20 @@ def load(folder: Path) -> ZoneSet:
         raise ZoneError("*", f"zone file {path} cannot be understood: {error!r}") from error
 
 
+def as_json(zone: Zone) -> dict[str, Any]:
+    """A zone as it stands in the file, and in the audit."""
+    return {
+        "name": zone.name,
+        "zone_type": int(zone.zone_type),
+        "polygon": [list(vertex) for vertex in zone.polygon],
+        "height_min": zone.height_min,
+        "height_max": zone.height_max,
+        "speed_scale": zone.speed_scale,
+        "speed_limit": zone.speed_limit,
+        "applies_to": int(zone.applies_to),
+    }
+
+
 def _zone(entry: dict[str, Any]) -> Zone:
     return Zone(
         name=str(entry["name"]),
@@ -65,4 +63,7 @@ def _zone(entry: dict[str, Any]) -> Zone:
         height_min=float(entry["height_min"]),
         height_max=float(entry["height_max"]),
         speed_scale=float(entry["speed_scale"]),
+        # A file of an earlier release knows neither.
+        speed_limit=float(entry.get("speed_limit", 0.0)),
+        applies_to=int(entry.get("applies_to", Applies.DEFAULT)),
     )

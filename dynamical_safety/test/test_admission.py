@@ -114,8 +114,6 @@ def test_what_is_a_little_too_much_is_admitted_and_named(robot: Any) -> None:
     reason = admission.excess(sane(robot, velocity=spoilt(robot, 3.0)))
     assert reason.code == ErrorCode.VELOCITY_LIMIT
     assert "2.000 rad/s" in reason.text
-    reason = admission.excess(sane(robot, effort=spoilt(robot, 500.0)))
-    assert reason.code == ErrorCode.EFFORT_LIMIT
     over = float(robot.limits.upper[20]) + 0.1
     reason = admission.excess(sane(robot, position=spoilt(robot, over)))
     assert reason.code == ErrorCode.POSITION_LIMIT

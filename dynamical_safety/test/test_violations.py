@@ -1,7 +1,7 @@
 """Events are told without flooding and without losing count."""
 
 from dynamical_interfaces.errors import ErrorCode
-from dynamical_safety.gate import Event
+from dynamical_safety.decision import Event
 from dynamical_safety.reasons import Reason
 from dynamical_safety.violations import EventThrottle
 

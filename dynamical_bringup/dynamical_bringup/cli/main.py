@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dynamical_bringup.cli import safety
 from dynamical_bringup.cli.outcome import DONE, INTERRUPTED, CommandError
 
 _EPILOG = """exit codes: 0 done; 1 the robot refused or failed; 2 wrong arguments;
@@ -72,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
         help="1: brake, then hold (default); 0: take the drive torque away",
     )
     command("reset", "Leave a stop, once its cause is gone.")
+    # Its commands take --json, not the group: both together would undo each other.
+    about = "What the safety gate does, why, and the rules it goes by."
+    safety.add_commands(commands.add_parser("safety", help=about, description=about), shared)
     return top
 
 
@@ -87,6 +91,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "logs": commands.logs,
         "stop": commands.stop,
         "reset": commands.reset,
+        "safety": safety.run,
     }
 
 

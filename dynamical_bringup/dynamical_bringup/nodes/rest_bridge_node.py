@@ -32,6 +32,7 @@ class RestBridgeParameters:
     host: str = param("127.0.0.1", "Address to listen on; 0.0.0.0 = every interface")
     port: int = param(8080, "Port; 0 = any free one, written to rest.json", low=0, high=65535)
     state_dir: str = param("", "Folder for keys and rest.json; empty = the user's state folder")
+    robot_mjcf: str = param("", "MJCF of the robot, for the live view; empty = it is not drawn")
     robot_id: str = param("", "Robot of this bridge; empty = the namespace's name")
     trusted_networks: tuple[str, ...] = param(
         # Not (): rclpy takes an empty list for a list of bytes and then refuses strings.
@@ -94,6 +95,8 @@ class RestBridgeNode(GraphNode[RestBridgeParameters]):
             robot_id=settings.robot_id or self.get_namespace().strip("/") or "robot",
             answer_limit=settings.answer_limit,
             version=platform_version(),
+            state_dir=self._folder,
+            robot_mjcf=Path(settings.robot_mjcf) if settings.robot_mjcf else None,
         )
         self._app = guarded(
             create_app(context),

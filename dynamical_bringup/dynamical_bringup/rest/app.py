@@ -12,9 +12,9 @@ from dynamical_bringup.rest import docs, problems
 from dynamical_bringup.rest.auth import HEADER, Authenticator
 from dynamical_bringup.rest.context import Context
 from dynamical_bringup.rest.guards import Authentication, BodyLimit, RequestLog
-from dynamical_bringup.rest.routes import executions, health, robot, safety, skills
+from dynamical_bringup.rest.routes import executions, health, live, robot, safety, skills
 
-PUBLIC = ("/health", *docs.PATHS)
+PUBLIC = ("/health", *docs.PATHS, *live.PATHS)
 _DESCRIPTION = """Carry out sentences on a humanoid, follow what it does, stop it.
 
 What never reached the robot is a 4xx or 503 problem (RFC 9457, `application/problem+json`); what
@@ -41,9 +41,10 @@ def create_app(context: Context) -> FastAPI:
         lifespan=lifespan,
     )
     problems.install(app)
-    for module in (health, robot, executions, skills, safety):
+    for module in (health, robot, executions, skills, safety, live):
         app.include_router(module.router(context))
     docs.install(app)
+    live.install(app)
     _describe_key(app)
     return app
 

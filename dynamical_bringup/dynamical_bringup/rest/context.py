@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from fastapi import Depends, Request
@@ -27,6 +28,8 @@ class Context:
         robot_id: The robot of this bridge.
         answer_limit: Longest wait of an invocation for its first action [s].
         version: Of the platform.
+        state_dir: Folder where the gate keeps its audit; ``None`` = it is not known here.
+        robot_mjcf: The robot's model, to draw it; ``None`` = it is not drawn.
     """
 
     gateway: Gateway
@@ -34,6 +37,8 @@ class Context:
     robot_id: str
     answer_limit: float = 30.0
     version: str = "0.1.0"
+    state_dir: Path | None = None
+    robot_mjcf: Path | None = None
     retries: IdempotencyStore = field(default_factory=IdempotencyStore)
 
     def require_robot(self, robot_id: str) -> None:

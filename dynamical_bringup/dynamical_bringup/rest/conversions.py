@@ -8,13 +8,20 @@ from geometry_msgs.msg import Point
 
 from dynamical_bringup.rest import models
 from dynamical_interfaces.action import InvokeSkill
+from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.msg import (
+    ForecastVote,
+    Hazard,
+    HazardType,
     SafetyStatus,
     SafetyZone,
     SkillDescriptor,
     SkillParameter,
     Track,
 )
+from dynamical_safety.explanation import explain
+from dynamical_safety.reasons import Reason
+from dynamical_safety.state_machine import State
 
 SAFETY_STATES = {
     SafetyStatus.STATE_UNKNOWN: "UNKNOWN",
@@ -31,8 +38,21 @@ _ZONE_TYPES: dict[int, models.ZoneType] = {
     SafetyZone.TYPE_STOP: "stop",
     SafetyZone.TYPE_SLOW: "slow",
     SafetyZone.TYPE_ALLOW: "allow",
+    SafetyZone.TYPE_LIMIT: "limit",
 }
 _ZONE_NUMBERS = {name: number for number, name in _ZONE_TYPES.items()}
+_ZONE_APPLIES: dict[int, models.ZoneApplies] = {
+    SafetyZone.APPLIES_DEFAULT: "default",
+    SafetyZone.APPLIES_ROBOT: "robot",
+    SafetyZone.APPLIES_PEOPLE: "people",
+    SafetyZone.APPLIES_BOTH: "both",
+}
+_APPLIES_NUMBERS = {name: number for number, name in _ZONE_APPLIES.items()}
+_VOTES = {
+    ForecastVote.STATE_CALM: "calm",
+    ForecastVote.STATE_ALARM: "alarm",
+    ForecastVote.STATE_MISSING: "missing",
+}
 _MOTIONS: dict[int, Any] = {
     Track.MOTION_STATIC: "static",
     Track.MOTION_MOVABLE: "movable",
@@ -195,18 +215,22 @@ def zone_from_msg(zone: SafetyZone) -> dict[str, Any]:
         "height_min": zone.height_min,
         "height_max": zone.height_max,
         "speed_scale": zone.speed_scale,
+        "speed_limit": zone.speed_limit,
+        "applies_to": _ZONE_APPLIES.get(zone.applies_to, "default"),
     }
 
 
-def zone_to_msg(zone: models.ZoneBody) -> SafetyZone:
+def zone_to_msg(zone: models.ZoneRule, name: str) -> SafetyZone:
     """A body as a zone."""
     return SafetyZone(
-        name=zone.name,
+        name=name,
         zone_type=_ZONE_NUMBERS[zone.zone_type],
         polygon=[Point(x=x, y=y, z=0.0) for x, y in zone.coordinates],
         height_min=zone.height_min,
         height_max=zone.height_max,
         speed_scale=zone.speed_scale,
+        speed_limit=zone.speed_limit,
+        applies_to=_APPLIES_NUMBERS[zone.applies_to],
     )
 
 
@@ -223,6 +247,73 @@ def hazard_from_msg(hazard: Any) -> dict[str, Any]:
         "clearance": hazard.clearance,
         "confidence": hazard.confidence,
     }
+
+
+def hazard_to_msg(hazard: models.PlacedHazard) -> Hazard:
+    """A body as a hazard."""
+    message = Hazard(id=hazard.id, hazard_type=hazard.hazard_type, behaviour=hazard.behaviour)
+    message.position.x, message.position.y, message.position.z = hazard.position
+    message.size.x, message.size.y, message.size.z = hazard.size
+    for name in ("severity", "speed_factor", "clearance", "confidence"):
+        setattr(message, name, getattr(hazard, name))
+    return message
+
+
+def hazard_type_from_msg(kind: Any) -> dict[str, Any]:
+    """A kind of hazard as a body."""
+    names = ("name", "severity", "behaviour", "speed_factor", "clearance", "built_in")
+    return {name: getattr(kind, name) for name in names}
+
+
+def hazard_type_to_msg(kind: models.HazardTypeBody) -> HazardType:
+    """A body as a kind of hazard."""
+    return HazardType(**{**dict(kind), "built_in": False})
+
+
+def explanation_from_msg(
+    status: SafetyStatus, *, recovery: dict[str, float], now: float
+) -> dict[str, Any]:
+    """Why the gate is in its state, as a body; a state unknown here has no explanation.
+
+    Args:
+        status: What the gate said.
+        recovery: Seconds for each key used in the gate's rules.
+        now: ROS time [s].
+    """
+    reasons = [
+        Reason(_code(reason.code), reason.subject, reason.text, reason.value, reason.limit)
+        for reason in status.reasons
+    ]
+    said = explain(State(status.state), reasons, recovery=recovery, speed_scale=status.speed_scale)
+    return {
+        "state": said.state.name,
+        "speed_scale": status.speed_scale,
+        "age_s": now - seconds(status.header.stamp),
+        "summary": said.summary,
+        "points": [
+            {
+                "code": reason.code,
+                "code_name": point.reason.code.name,
+                "cause": point.cause,
+                "subject": reason.subject,
+                "text": reason.text,
+                "means": point.means,
+                "figures": point.figures,
+                "clears": point.clears,
+                "recovery": point.recovery,
+                "needs_reset": point.needs_reset,
+            }
+            for point, reason in zip(said.points, status.reasons, strict=True)
+        ],
+        "next_step": said.next_step,
+    }
+
+
+def _code(number: int) -> ErrorCode:
+    try:
+        return ErrorCode(number)
+    except ValueError:
+        return ErrorCode.NONE
 
 
 def track_from_msg(track: Track) -> dict[str, Any]:
@@ -262,16 +353,32 @@ def safety_from_msg(status: SafetyStatus, *, now: float) -> dict[str, Any]:
         "speed_scale": status.speed_scale,
         "human_distance": finite(status.human_distance),
         "nearest_link": status.nearest_link,
+        "protective_distance": finite(status.protective_distance),
+        "contact_force": finite(status.contact_force),
+        "contact_force_limit": finite(status.contact_force_limit),
+        "active_constraints": list(status.active_constraints),
+        "votes": [
+            {
+                "model": vote.model,
+                "state": _VOTES.get(vote.state, "unknown"),
+                "weight": vote.weight,
+                "probability": finite(vote.probability),
+                "age": finite(vote.age),
+            }
+            for vote in status.votes
+        ],
         "age_s": now - seconds(status.header.stamp),
         "joint_state_age": finite(status.joint_state_age),
         "command_age": finite(status.command_age),
         "tracks_age": finite(status.tracks_age),
         "forecast_age": finite(status.forecast_age),
+        "supervision_age": finite(status.supervision_age),
         "ticks": status.ticks,
         "late_ticks": status.late_ticks,
         "refused_commands": status.refused_commands,
         "tick_compute_p50": status.tick_compute_p50,
         "tick_compute_p99": status.tick_compute_p99,
+        "tick_compute_p999": status.tick_compute_p999,
         "lateness_p99": status.lateness_p99,
     }
 

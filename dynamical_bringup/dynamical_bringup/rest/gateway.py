@@ -39,12 +39,16 @@ SERVICES = (
     "safety/stop",
     "safety/reset",
     "safety/set_zones",
+    "safety/edit_zones",
+    "safety/edit_hazards",
 )
 _NEWEST = (
     "joint_states",
     "safety/status",
     "safety/zones",
     "safety/hazards",
+    "safety/supervision",
+    "people/forecast",
     "tracks",
     "robot_location",
     "control/status",

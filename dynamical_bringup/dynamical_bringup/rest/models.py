@@ -20,7 +20,9 @@ ActionSpace = Literal["joint_position", "joint_velocity", "cartesian_pose", "hyb
 SkillType = Literal["manipulation", "navigation", "perception", "coordination", "locomotion"]
 SkillLifecycle = Literal["draft", "validated", "deployed", "deprecated"]
 ExecutionStatus = Literal["pending", "running", "completed", "failed", "timeout", "cancelled"]
-ZoneType = Literal["keep_out", "stop", "slow", "allow"]
+ZoneType = Literal["keep_out", "stop", "slow", "allow", "limit"]
+ZoneApplies = Literal["default", "robot", "people", "both"]
+HazardBehaviour = Literal["stop", "slow", "avoid", "inform"]
 
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -326,15 +328,24 @@ class TrackList(BaseModel):
 Vertex = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
-class ZoneBody(Request):
-    """A floor polygon with a height range and a rule."""
+class ZoneRule(Request):
+    """A floor polygon with a height range and a rule, for robot links, people or both."""
 
-    name: Name = Field(min_length=1)
     zone_type: ZoneType
     coordinates: list[Vertex] = Field(min_length=3, max_length=256, description="x, y in odom [m]")
     height_min: Number = Field(0.0, description="[m]")
     height_max: Number = Field(3.0, description="[m]")
     speed_scale: float = Field(0.25, ge=0.0, le=1.0, description="for slow zones")
+    speed_limit: float = Field(0.25, ge=0.0, le=100.0, description="for limit zones [m/s]")
+    applies_to: ZoneApplies = Field(
+        "default", description="default: robot for keep_out and allow, people for the others"
+    )
+
+
+class ZoneBody(ZoneRule):
+    """A zone with its name."""
+
+    name: Name = Field(min_length=1)
 
 
 class ZoneSet(Request):
@@ -371,12 +382,109 @@ class HazardBody(BaseModel):
     confidence: float
 
 
+class HazardTypeBody(Request):
+    """What a kind of hazard asks for."""
+
+    name: Name = Field(min_length=1, description="capitals, digits and _")
+    severity: float = Field(ge=0.0, le=1.0)
+    behaviour: HazardBehaviour
+    speed_factor: float = Field(1.0, ge=0.0, le=1.0, description="for slow")
+    clearance: float = Field(0.0, ge=0.0, le=100.0, description="distance to keep [m]")
+    built_in: bool = Field(default=False, description="cannot be changed; ignored in requests")
+
+
 class HazardList(BaseModel):
     """Hazards known now."""
 
     frame_id: str
+    version: int
     age_s: float | None
     hazards: list[HazardBody]
+    types: list[HazardTypeBody]
+
+
+Triple = Annotated[list[Number], Field(min_length=3, max_length=3)]
+Extent = Annotated[FiniteFloat, Field(ge=0.0, le=1000.0)]
+
+
+class PlacedHazard(Request):
+    """A hazard to place; without a behaviour it asks for what its type asks for."""
+
+    id: Name = Field(min_length=1)
+    hazard_type: Name = Field(min_length=1)
+    position: Triple = Field(description="centre x, y, z in odom [m]")
+    size: Annotated[list[Extent], Field(min_length=3, max_length=3)] = Field(
+        [0.0, 0.0, 0.0], description="extent along x, y, z [m]"
+    )
+    severity: float = Field(0.0, ge=0.0, le=1.0)
+    behaviour: HazardBehaviour | Literal[""] = ""
+    speed_factor: float = Field(1.0, ge=0.0, le=1.0)
+    clearance: float = Field(0.0, ge=0.0, le=100.0)
+    confidence: float = Field(1.0, ge=0.0, le=1.0)
+
+
+class HazardChange(Request):
+    """Several changes of hazards and their types at once: all or nothing."""
+
+    put: list[PlacedHazard] = Field(default=[], max_length=256)
+    remove: list[Name] = Field(default=[], max_length=256)
+    put_types: list[HazardTypeBody] = Field(default=[], max_length=256)
+    remove_types: list[Name] = Field(default=[], max_length=256)
+
+
+class HazardsChanged(Outcome):
+    """Answer to a change of hazards."""
+
+    version: int
+
+
+class ExplanationPoint(BaseModel):
+    """One reason of the gate, in plain words."""
+
+    code: int
+    code_name: str
+    cause: str
+    subject: str
+    text: str
+    means: str
+    figures: str
+    clears: str
+    recovery: str
+    needs_reset: bool
+
+
+class Explanation(BaseModel):
+    """Why the robot is slow or stopped, and what would clear it."""
+
+    state: str
+    speed_scale: float
+    age_s: float
+    summary: str
+    points: list[ExplanationPoint]
+    next_step: str
+
+
+class AuditEntry(BaseModel):
+    """One change of zones or hazards, one stop or one reset."""
+
+    sequence: int | None = None
+    time: str = ""
+    source: str = ""
+    action: str = ""
+    version: int = 0
+    before: JsonValue = None
+    after: JsonValue = None
+    hash: str = ""
+
+
+class Audit(BaseModel):
+    """The newest entries, and whether the whole chain holds."""
+
+    intact: bool
+    broken_line: int | None
+    problem: str | None
+    newest_hash: str
+    entries: list[AuditEntry]
 
 
 class StopRequest(Request):
@@ -398,6 +506,16 @@ class SafetyReasonBody(BaseModel):
     text: str
 
 
+class ForecastVoteBody(BaseModel):
+    """What one voter of the forecast ensemble says."""
+
+    model: str
+    state: Literal["unknown", "calm", "alarm", "missing"]
+    weight: float
+    probability: float | None
+    age: float | None
+
+
 class SafetyStatusBody(BaseModel):
     """What the safety gate is doing."""
 
@@ -408,16 +526,23 @@ class SafetyStatusBody(BaseModel):
     speed_scale: float
     human_distance: float | None
     nearest_link: str
+    protective_distance: float | None = Field(description="distance to be kept now [m]")
+    contact_force: float | None = Field(description="predicted, if the motion met a person [N]")
+    contact_force_limit: float | None = Field(description="what ISO/TS 15066 permits there [N]")
+    active_constraints: list[str]
+    votes: list[ForecastVoteBody]
     age_s: float
     joint_state_age: float | None
     command_age: float | None
     tracks_age: float | None
     forecast_age: float | None
+    supervision_age: float | None
     ticks: int
     late_ticks: int
     refused_commands: int
     tick_compute_p50: float
     tick_compute_p99: float
+    tick_compute_p999: float
     lateness_p99: float
 
 

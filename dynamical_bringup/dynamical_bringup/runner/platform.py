@@ -1,6 +1,7 @@
 """The whole graph of one robot on this machine: brought up, watched, taken down in order."""
 
 import fcntl
+import itertools
 import json
 import os
 import shutil
@@ -41,6 +42,8 @@ class Options:
         log_level: ROS log level of all nodes.
         domain_id: ROS domain; ``None`` = ``ROS_DOMAIN_ID`` or 0.
         parameters: Node name -> parameters, on top of platform.yaml.
+        environments: Node name -> environment variables, on top of platform.yaml.
+        ros_arguments: Node name -> more ROS arguments, such as ``("-r", "tracks:=tracks_true")``.
     """
 
     config_dir: Path | None = None
@@ -51,6 +54,8 @@ class Options:
     log_level: str = "info"
     domain_id: int | None = None
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ros_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Platform:
@@ -110,7 +115,7 @@ class Platform:
         rest_file = self.state / "rest.json"
         rest_file.unlink(missing_ok=True)
         for node in description.nodes:
-            own = dict(environment)
+            own = environment | dict(self._options.environments.get(node.name, {}))
             if node.sealed:
                 own[seal.KEY_FILE_VARIABLE] = str(key)
             self.processes[node.name] = NodeProcess(
@@ -119,6 +124,7 @@ class Platform:
                 folder=logs,
                 environment=own,
                 log_level=self._options.log_level,
+                ros_arguments=self._options.ros_arguments.get(node.name, ()),
             )
         self.run = Run(
             url="",
@@ -188,7 +194,8 @@ class Platform:
         config_dir = options.config_dir or default_config_dir()
         description = load(config_dir, values, robot_id=options.robot_id)
         names = {node.name for node in description.nodes}
-        for name in (*options.only, *options.parameters):
+        asked = (options.only, options.parameters, options.environments, options.ros_arguments)
+        for name in itertools.chain(*asked):
             if name not in names:
                 raise PlatformError(
                     f"no node {name!r} in platform.yaml; there are {sorted(names)}"

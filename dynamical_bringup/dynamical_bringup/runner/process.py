@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -30,6 +30,7 @@ class NodeProcess:
         folder: Folder for the parameter file and the log.
         environment: Environment of the process.
         log_level: ROS log level.
+        ros_arguments: More ROS arguments.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class NodeProcess:
         folder: Path,
         environment: Mapping[str, str],
         log_level: str = "info",
+        ros_arguments: Sequence[str] = (),
     ) -> None:
         self.node = node
         self.restarts = 0
@@ -63,6 +65,7 @@ class NodeProcess:
             f"__ns:={namespace}",
             "--params-file",
             str(parameters),
+            *ros_arguments,
         ]
 
     @property

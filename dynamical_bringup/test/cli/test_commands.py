@@ -56,9 +56,14 @@ def test_down_without_a_platform_is_no_error(run):
     assert json.loads(ended.stdout.splitlines()[-1])["was_running"] is False
 
 
-def test_status_shows_the_robot_and_every_node(run):
-    ended = run("status")
-    assert ended.returncode == 0
+def test_status_shows_the_robot_and_every_node(run, until):
+    def told():
+        # Loops tell their timing once a second.
+        ended = run("status")
+        assert ended.returncode == 0
+        return "1000 Hz" in ended.stdout and ended
+
+    ended = until(told)
     for word in ("healthy", "thor_001: idle", "NORMAL", "safety_gate", "1000 Hz"):
         assert word in ended.stdout
     body = json.loads(run("status", "--json").stdout)

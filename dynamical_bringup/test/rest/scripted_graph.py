@@ -5,6 +5,9 @@ says decides what happens: "refuse" is refused with NO_SKILL_FITS, "slow" takes 
 cancelled or times out, "crash" ends the process in the middle, "reject" is not taken at all,
 anything else moves a little and succeeds.
 
+With SCRIPTED_PERSON in the environment a person stands before the robot, which is then the real
+robot's shape, and the gate is slow for it.
+
 Usage: python scripted_graph.py --ros-args -r __ns:=/thor_001
 """
 
@@ -15,30 +18,43 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import rclpy
+from geometry_msgs.msg import Point, Vector3
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
+from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_interfaces import graph
 from dynamical_interfaces.action import InvokeSkill
 from dynamical_interfaces.errors import ErrorCode
+from dynamical_interfaces.joints import load_urdf
 from dynamical_interfaces.msg import (
+    ForecastVote,
     Hazard,
     HazardArray,
+    HazardType,
+    PersonForecast,
+    PersonForecastArray,
     SafetyReason,
     SafetyStatus,
+    SafetyZone,
     SafetyZoneArray,
     SkillAction,
     SkillDescriptor,
     SkillStatus,
+    SupervisionStatus,
     Track,
     TrackArray,
 )
 from dynamical_interfaces.runtime.endpoints import interface_class
 from dynamical_interfaces.runtime.node import GraphNode
+
+PERSON_IS_THERE = "SCRIPTED_PERSON" in os.environ
+PERSON = Point(x=1.4, y=0.35, z=0.88)
 
 
 def skill(skill_id: str, **fields) -> SkillDescriptor:
@@ -210,15 +226,23 @@ class SafetyGate(Peer):
         self.hazards = self.writer("safety/hazards")
         self.current = SafetyZoneArray()
         self.current.header.frame_id = "odom"
+        if PERSON_IS_THERE:
+            corners = [(0.9, -1.5), (2.4, -1.5), (2.4, 1.5), (0.9, 1.5)]
+            polygon = [Point(x=x, y=y) for x, y in corners]
+            zone = SafetyZone(name="aisle", zone_type=SafetyZone.TYPE_SLOW, polygon=polygon)
+            zone.height_max, zone.speed_scale = 2.0, 0.5
+            self.current.zones = [zone]
         self.zones.publish(self.current)
-        hazards = HazardArray(hazards=[Hazard(id="h1", hazard_type="PERSON", severity=0.5)])
-        hazards.header.stamp = self.stamp(self.now())
-        self.hazards.publish(hazards)
+        self.placed = HazardArray(hazards=[Hazard(id="h1", hazard_type="PERSON", severity=0.5)])
+        self.placed.types = [HazardType(name="FORKLIFT", behaviour="stop", built_in=True)]
+        self.tell_hazards()
         self.state = SafetyStatus.STATE_NORMAL
         self.sources: list[str] = []
         self.server("safety/stop", self.stop)
         self.server("safety/reset", self.reset)
         self.server("safety/set_zones", self.set_zones)
+        self.server("safety/edit_zones", self.edit_zones)
+        self.server("safety/edit_hazards", self.edit_hazards)
         self.create_timer(0.05, self.tell, callback_group=self._group)
 
     def tell(self):
@@ -230,11 +254,28 @@ class SafetyGate(Peer):
             command_age=float("inf"),
         )
         status.header.stamp = self.stamp(self.now())
-        if self.state != SafetyStatus.STATE_NORMAL:
+        if PERSON_IS_THERE and self.state == SafetyStatus.STATE_NORMAL:
+            self.slow_for_the_person(status)
+        elif self.state != SafetyStatus.STATE_NORMAL:
             status.reset_required = True
             text = f"stop requested by {self.sources[-1]}"
-            status.reasons = [SafetyReason(code=215, value=float("nan"), text=text)]
+            nan = float("nan")
+            status.reasons = [SafetyReason(code=215, value=nan, limit=nan, text=text)]
         self.status.publish(status)
+
+    def slow_for_the_person(self, status):
+        status.state, status.speed_scale = SafetyStatus.STATE_REDUCED, 0.4
+        status.human_distance, status.protective_distance = 0.82, 0.61
+        status.nearest_link = "left_wrist_yaw_link"
+        status.contact_force, status.contact_force_limit = 22.0, 140.0
+        text = "person 7 is 0.82 m from 'left_wrist_yaw_link'"
+        status.reasons = [
+            SafetyReason(code=ErrorCode.PERSON_NEAR, value=0.82, limit=1.0, text=text)
+        ]
+        status.votes = [
+            ForecastVote(model="analytic", state=ForecastVote.STATE_ALARM, weight=1.0, age=0.02),
+            ForecastVote(model="backup", state=ForecastVote.STATE_CALM, weight=1.0, age=0.11),
+        ]
 
     def stop(self, request, response):
         self.sources.append(request.source)
@@ -261,6 +302,49 @@ class SafetyGate(Peer):
         response.success, response.version = True, self.current.version
         return response
 
+    def edit_zones(self, request, response):
+        response.version = self.current.version
+        if request.expected_version not in (0, self.current.version):
+            response.error_code = ErrorCode.VERSION_CONFLICT
+            response.error_msg = f"the zones are at version {self.current.version}"
+            return response
+        zones = {zone.name: zone for zone in self.current.zones}
+        for name in request.remove:
+            if zones.pop(name, None) is None:
+                response.error_code = ErrorCode.ZONE_INVALID
+                response.error_msg = f"zone {name!r}: is not in force"
+                return response
+        zones.update((zone.name, zone) for zone in request.put)
+        self.current.version += 1
+        self.current.zones = list(zones.values())
+        self.zones.publish(self.current)
+        response.success, response.version = True, self.current.version
+        return response
+
+    def edit_hazards(self, request, response):
+        response.version = self.placed.version
+        types = {kind.name: kind for kind in self.placed.types}
+        hazards = {hazard.id: hazard for hazard in self.placed.hazards}
+        missing = [name for name in request.remove_types if name not in types]
+        missing += [key for key in request.remove if key not in hazards]
+        if missing:
+            response.error_code = ErrorCode.HAZARD_INVALID
+            response.error_msg = f"hazard {missing[0]!r}: is not there"
+            return response
+        types.update((kind.name, kind) for kind in request.put_types)
+        hazards.update((hazard.id, hazard) for hazard in request.put)
+        self.placed.types = [k for k in types.values() if k.name not in request.remove_types]
+        self.placed.hazards = [h for h in hazards.values() if h.id not in request.remove]
+        self.placed.version += 1
+        self.tell_hazards()
+        response.success, response.version = True, self.placed.version
+        return response
+
+    def tell_hazards(self):
+        self.placed.header.frame_id = "odom"
+        self.placed.header.stamp = self.stamp(self.now())
+        self.hazards.publish(self.placed)
+
 
 class Perception(Peer):
     def configure(self) -> None:
@@ -272,19 +356,67 @@ class Perception(Peer):
         message.header.frame_id = "odom"
         message.header.stamp = self.stamp(self.now())
         message.tracks[0].pose.orientation.w = 1.0
+        if PERSON_IS_THERE:
+            message.tracks += self.person_at_the_table(message.header.stamp)
         self.tracks.publish(message)
+
+    def person_at_the_table(self, stamp):
+        table = Track(id=2, class_id="table", motion=Track.MOTION_STATIC, observation_stamp=stamp)
+        table.pose.position = Point(x=0.53, y=0.0, z=0.38)
+        table.size = Vector3(x=0.66, y=0.6, z=0.76)
+        person = Track(id=7, class_id="person", motion=Track.MOTION_AGENT, observation_stamp=stamp)
+        person.pose.position = PERSON
+        person.size = Vector3(x=0.4, y=0.55, z=1.76)
+        person.velocity = Vector3(x=-0.3, y=-0.1, z=0.0)
+        person.hands = [Point(x=1.05, y=0.15, z=1.0), Point(x=1.1, y=0.6, z=0.95)]
+        return [table, person]
+
+
+class SafetyForecaster(Peer):
+    def configure(self) -> None:
+        self.people = self.writer("people/forecast")
+        self.create_timer(0.1, self.tell, callback_group=self._group)
+
+    def tell(self):
+        message = PersonForecastArray(model="scripted")
+        message.header.frame_id = "odom"
+        message.header.stamp = self.stamp(self.now())
+        if PERSON_IS_THERE:
+            for ahead, deviation in ((0.5, 0.08), (1.0, 0.2)):
+                place = Point(x=PERSON.x - 0.3 * ahead, y=PERSON.y - 0.1 * ahead, z=PERSON.z)
+                message.forecasts.append(
+                    PersonForecast(
+                        track_id=7, part="body", ahead=ahead, position=place, deviation=deviation
+                    )
+                )
+        self.people.publish(message)
+
+
+class SafetyWatchdog(Peer):
+    def configure(self) -> None:
+        self.word = self.writer("safety/supervision")
+        self.create_timer(0.05, self.tell, callback_group=self._group)
+
+    def tell(self):
+        nan = float("nan")
+        message = SupervisionStatus(permitted=True, memory_available=0.5, temperature=nan)
+        message.header.stamp = self.stamp(self.now())
+        self.word.publish(message)
 
 
 class RobotDriver(Peer):
     def configure(self) -> None:
+        self.names = [f"joint_{index}" for index in range(43)]
+        if PERSON_IS_THERE:
+            self.names = list(load_urdf(Path(ensure_robot_model().urdf)).names)
         self.joints = self.writer("joint_states")
         self.timing = self.writer("timing")
-        self.create_timer(0.05, self.tell, callback_group=self._group)
+        # Well within the deadline of the topic.
+        self.create_timer(0.01, self.tell, callback_group=self._group)
         self.create_timer(0.5, self.tell_timing, callback_group=self._group)
 
     def tell(self):
-        names = [f"joint_{index}" for index in range(43)]
-        message = JointState(name=names, position=[0.0] * 43)
+        message = JointState(name=self.names, position=[0.0] * 43)
         message.header.stamp = self.stamp(self.now())
         self.joints.publish(message)
 
@@ -304,7 +436,8 @@ def main() -> None:
     nodes = [SkillServer(graph.SKILL_SERVER), SkillRouter(graph.SKILL_ROUTER)]
     nodes += [SafetyGate(graph.SAFETY_GATE), Perception(graph.PERCEPTION)]
     nodes += [RobotDriver(graph.ROBOT_DRIVER), Other(graph.CONTROL)]
-    nodes += [Other(graph.SIMULATED_CAMERAS)]
+    nodes += [Other(graph.SIMULATED_CAMERAS), SafetyWatchdog(graph.SAFETY_WATCHDOG)]
+    nodes += [SafetyForecaster(graph.SAFETY_FORECASTER)]
     executor = MultiThreadedExecutor(num_threads=24)
     for node in nodes:
         executor.add_node(node)

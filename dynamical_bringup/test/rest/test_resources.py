@@ -7,6 +7,8 @@ ZONE = {
     "height_min": 0.0,
     "height_max": 2.0,
     "speed_scale": 0.5,
+    "speed_limit": 0.25,
+    "applies_to": "default",
 }
 
 

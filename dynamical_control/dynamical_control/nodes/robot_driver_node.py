@@ -9,8 +9,10 @@ import numpy as np
 from sensor_msgs.msg import JointState
 
 from dynamical_control.command_guard import CommandGuard, GuardLimits, Phase, Verdict
-from dynamical_control.conversions import sealed_command_from_msg
+from dynamical_control.conversions import sealed_command_from_msg, sealed_permit_from_msg
 from dynamical_control.nodes.simulation_endpoints import SimulationEndpoints
+from dynamical_control.permit_guard import PermitGuard, PermitVerdict
+from dynamical_control.resumption import ResumptionLimits
 from dynamical_control.robots.robot import ROBOTS, RobotDriver, make_robot
 from dynamical_control.robots.simulated.config import SimulatedRobotConfig
 from dynamical_control.robots.simulated.robot import SimulatedRobot
@@ -18,6 +20,8 @@ from dynamical_interfaces import graph, seal, tiers
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.runtime.node import NANOSECONDS, GraphNode, run
 from dynamical_interfaces.runtime.parameters import param
+
+HELD = (Phase.STOPPED, Phase.FORBIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,20 @@ class RobotDriverParameters:
         0.100, "Silence of the gate after which the robot stands", unit="s", low=0.02, high=1.0
     )
     max_age: float = param(0.020, "Largest age of a safe command", unit="s", low=0.002, high=0.1)
+    require_permit: bool = param(
+        True,
+        "Follow the gate only with the watchdog's leave; false only where there is no watchdog",
+    )
+    permit_max_age: float = param(
+        0.050, "Age at which a permit is worth nothing", unit="s", low=0.01, high=0.5
+    )
+    return_speed: float = param(
+        0.5,
+        "Speed of joints back to the gate's set-point after they were held, if it is not faster",
+        unit="rad/s",
+        low=0.01,
+        high=5.0,
+    )
 
 
 class RobotDriverNode(GraphNode[RobotDriverParameters]):
@@ -60,6 +78,9 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
         key = seal.read_key()
         self.robot = self._make_robot()
         names = self.robot.limits.names
+        self.permits: PermitGuard | None = None
+        if parameters.require_permit:
+            self.permits = PermitGuard(key, max_age=parameters.permit_max_age)
         self.guard = CommandGuard(
             key,
             names,
@@ -67,8 +88,11 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
                 hold_after=parameters.hold_after,
                 stop_after=parameters.stop_after,
                 max_age=parameters.max_age,
+                resumption=ResumptionLimits(speed=parameters.return_speed),
             ),
+            permits=self.permits,
         )
+        self._permits = self.polled_reader("safety/permit")
         self._commands = self.polled_reader("safe_command")
         self._states = self.writer("joint_states")
         self._make_message(names)
@@ -93,7 +117,9 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
         """One tick: newest command to the motors, newest measurement to the graph."""
         clock = time.monotonic()
         if self._tick == 0:
-            self.guard.place(self.robot.read().position)
+            self.guard.place(self.robot.read().position, clock)
+        if self.permits is not None and (permit := self._permits.take()) is not None:
+            self.permits.receive(sealed_permit_from_msg(permit), ros_time=now, clock=clock)
         message = self._commands.take()
         if message is not None:
             command = sealed_command_from_msg(message)
@@ -136,13 +162,13 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
         self._position, self._velocity, self._effort = views
 
     def _place(self, position: np.ndarray) -> None:
-        self.guard.place(position)
+        self.guard.place(position, time.monotonic())
 
     def _change(self, phase: Phase) -> None:
         before, self._phase = self._phase, phase
         self._holds += phase is Phase.HOLDING
         # A short hold may come and go many times a second: it is counted, not told one by one.
-        if Phase.STOPPED in (before, phase):
+        if before in HELD or phase in HELD:
             self._report_commands()
 
     def _report_commands(self) -> None:
@@ -156,8 +182,30 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
                 "gate's; the robot did not follow them",
                 code=int(ErrorCode.COMMAND_NOT_AUTHENTIC),
             )
-        level = "warn" if self._phase is Phase.STOPPED else "ok"
+        level = "warn" if self._phase in HELD else "ok"
         self.diagnose("commands", level, self._phase.value, holds=self._holds, **values)
+        self._report_permits()
+
+    def _report_permits(self) -> None:
+        if self.permits is None:
+            self.diagnose("permit", "warn", "not required: the safety gate is not watched")
+            return
+        counts = self.permits.counts
+        refusal = self.permits.refusal(time.monotonic())
+        self.diagnose(
+            "permit",
+            "ok" if refusal is None else "warn",
+            refusal or "the watchdog permits to follow the safety gate",
+            **{verdict.name.lower(): count for verdict, count in counts.items()},
+        )
+        if counts[PermitVerdict.NOT_AUTHENTIC]:
+            self.diagnose(
+                "permit authenticity",
+                "error",
+                f"{counts[PermitVerdict.NOT_AUTHENTIC]} permits on safety/permit were not the "
+                "watchdog's; the robot took no notice of them",
+                code=int(ErrorCode.COMMAND_NOT_AUTHENTIC),
+            )
 
 
 def main() -> None:

@@ -64,11 +64,15 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
         }
         self._labels = self.writer("cameras/labels")
         self._states = self.polled_reader("simulation/state")
+        self._supervision = self.polled_reader("safety/supervision")
         self._renderer: SensorRenderer | None = None
         self._state: Any = None
         self._drawn: dict[str, int] = {}
         self._turn = 0
-        self.periodic(self.step, period=1.0 / self.parameters.rate, tier=tiers.BACKGROUND)
+        self._throttle = 0
+        self._loop = self.periodic(
+            self.step, period=1.0 / self.parameters.rate, tier=tiers.BACKGROUND
+        )
 
     def activate(self) -> None:
         """Tell what the labels mean."""
@@ -78,6 +82,9 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
         message.instance = [instance.name for instance in self._instances]
         message.class_id = [instance.class_id for instance in self._instances]
         self._labels.publish(message)
+        # A loop that was stopped has been replaced by a fresh one.
+        self._loop = self._loops[-1]
+        self._show_throttle()
 
     def step(self, now: float, period: float) -> None:
         """One tick: draw and publish the picture of the camera whose turn it is."""
@@ -91,6 +98,8 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
                 "ok" if self._renderer.backend == "egl" else "warn",
                 f"drawing through {self._renderer.backend}",
             )
+        if (supervision := self._supervision.take()) is not None:
+            self._give_up_compute(supervision.throttle)
         self._state = self._states.take() or self._state
         mount = self._turns[self._turn % len(self._turns)]
         self._turn += 1
@@ -116,6 +125,21 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
             mocap_quat=np.asarray(state.mocap_quat),
         )
         self._publish(mount, stamp)
+
+    def _give_up_compute(self, throttle: int) -> None:
+        if throttle == self._throttle:
+            return
+        self._throttle = throttle
+        self._loop.period = 1.0 / tiers.throttled(self.parameters.rate, throttle)
+        self._show_throttle()
+
+    def _show_throttle(self) -> None:
+        self.diagnose(
+            "throttle",
+            "warn" if self._throttle else "ok",
+            f"{1.0 / self._loop.period:.3g} pictures per second of "
+            f"{self.parameters.rate:g}, step {self._throttle} of the watchdog's throttle",
+        )
 
     def _publish(self, mount: CameraMount, stamp: Any) -> None:
         assert self._renderer is not None

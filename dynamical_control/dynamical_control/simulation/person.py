@@ -1,10 +1,12 @@
 """A scripted person: a figure of capsules that walks along a path, swinging arms and legs.
 
+Told to, it stretches a straight arm towards a point, standing or walking.
+
 It is moved, not simulated: nothing pushes it, and it pushes nothing; distances to it are exact.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +16,10 @@ MAX_SPEED = 2.0
 HIP, SHOULDER = 0.88, 1.40
 # Far below the floor: where the person waits while absent.
 ABSENT = (0.0, 0.0, -20.0)
+
+LEFT, RIGHT = 1, -1
+_HAND = (0.055, 0.02, -0.59)  # middle of a left hand, in the frame of its arm [m]
+MAX_REACH_TIME = 10.0  # [s]
 
 _STRIDE = 1.3  # length of two steps [m]
 _SWING = 0.42  # largest angle of a leg from the vertical at walking speed [rad]
@@ -102,6 +108,21 @@ PARTS: tuple[Part, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far one arm is stretched out at one moment.
+
+    Attributes:
+        side: ``LEFT`` or ``RIGHT``.
+        target: Point the arm turns to, x, y, z [m].
+        extent: 0 = it hangs, or swings, as always; 1 = it points at the target.
+    """
+
+    side: int
+    target: tuple[float, float, float]
+    extent: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stance:
     """Where the person is.
 
@@ -111,6 +132,7 @@ class Stance:
         heading: Direction it faces [rad], 0 = along +x.
         phase: Distance walked so far [m], drives the swing.
         moving: Whether it walks.
+        reach: The arm it stretches out, if any.
     """
 
     x: float
@@ -118,6 +140,33 @@ class Stance:
     heading: float
     phase: float
     moving: bool
+    reach: Reach | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A reach as it was asked for; times [s]."""
+
+    target: tuple[float, float, float]
+    side: int
+    start: float
+    duration: float
+    hold: float
+
+    def extent(self, now: float) -> float:
+        """0 before and after, 1 while it is held; in between of minimum jerk."""
+        out = (now - self.start) / self.duration
+        back = (now - self.start - self.duration - self.hold) / self.duration
+        return _minimum_jerk(out) - _minimum_jerk(back)
+
+
+def _minimum_jerk(part: float) -> float:
+    """Share of the way after a share of the time, 0..1.
+
+    Source: Flash and Hogan 1985, the smoothest motion from rest to rest.
+    """
+    t = min(1.0, max(0.0, part))
+    return t**3 * (10.0 - 15.0 * t + 6.0 * t**2)
 
 
 class Person:
@@ -131,6 +180,7 @@ class Person:
         self._leave = 0.0
         self._speed = 1.0
         self._dwell = 0.0
+        self._plan: _Plan | None = None
 
     @property
     def present(self) -> bool:
@@ -152,7 +202,7 @@ class Person:
             SceneError: If a number is not finite or out of range.
         """
         if not waypoints:
-            self._path = []
+            self._path, self._plan = [], None
             return
         if not 0.0 < speed <= MAX_SPEED:
             raise SceneError(f"walking speed is {speed} m/s; it must be in (0, {MAX_SPEED}]")
@@ -167,12 +217,60 @@ class Person:
             now -= dwell  # it does not wait where it happens to stand
         self._path, self._speed, self._dwell, self._leave = path, speed, dwell, now
 
+    def reach(
+        self,
+        target: tuple[float, float, float],
+        *,
+        now: float,
+        duration: float = 0.65,
+        hold: float = 1.0,
+        side: int = 0,
+    ) -> None:
+        """Stretch an arm towards a point, hold it there, and take it back; legs go on as told.
+
+        The arm is straight: its hand ends an arm's length from the shoulder, on the line to the
+        point.
+
+        Args:
+            target: x, y, z [m].
+            now: Time of the start [s].
+            duration: Time to get there, and the same to come back [s].
+            hold: Time the arm stays there [s].
+            side: ``LEFT``, ``RIGHT``; 0 = the arm whose shoulder is nearer to the target now.
+
+        Raises:
+            SceneError: If the person is absent, or a number is not finite or out of range.
+        """
+        if not all(math.isfinite(value) for value in target):
+            raise SceneError(f"reach target {target} holds a number that is not finite")
+        if not 0.1 <= duration <= MAX_REACH_TIME:
+            raise SceneError(f"reach takes {duration} s; it must be in [0.1, {MAX_REACH_TIME}]")
+        if not (math.isfinite(hold) and hold >= 0.0):
+            raise SceneError(f"reach is held for {hold} s; it must be 0 or more")
+        if side not in (LEFT, RIGHT, 0):
+            raise SceneError(f"reach side is {side}; it must be {LEFT}, {RIGHT} or 0")
+        stance = self.stance(now)
+        if side == 0:
+            # Across the heading, left is positive.
+            ahead_x, ahead_y = math.cos(stance.heading), math.sin(stance.heading)
+            across = ahead_x * (target[1] - stance.y) - ahead_y * (target[0] - stance.x)
+            side = LEFT if across >= 0.0 else RIGHT
+        self._plan = _Plan(target, side, now, duration, hold)
+
     def stance(self, now: float) -> Stance:
         """Where the person is at a time.
 
         Raises:
             SceneError: If the person is absent.
         """
+        stance = self._standing(now)
+        extent = 0.0 if self._plan is None else self._plan.extent(now)
+        if self._plan is None or extent <= 0.0:
+            return stance
+        return replace(stance, reach=Reach(self._plan.side, self._plan.target, extent))
+
+    def _standing(self, now: float) -> Stance:
+        """Where its feet are."""
         if not self._path:
             raise SceneError("the person is not in the scene")
         rest = max(0.0, now - self._leave)
@@ -226,4 +324,60 @@ def part_poses(stance: Stance | None) -> tuple[np.ndarray, np.ndarray]:
         half_z, half_y = stance.heading / 2.0, part.swing * angle / 2.0
         cz, sz, cy, sy = math.cos(half_z), math.sin(half_z), math.cos(half_y), math.sin(half_y)
         quaternions[i] = (cz * cy, -sz * sy, cz * sy, sz * cy)
+    if stance.reach is not None:
+        arm = _ARMS[stance.reach.side]
+        quaternions[arm] = _stretched(quaternions[arm], positions[arm], stance.reach)
     return positions, quaternions
+
+
+_ARMS = {
+    LEFT: [part.name for part in PARTS].index("person_left_arm"),
+    RIGHT: [part.name for part in PARTS].index("person_right_arm"),
+}
+
+
+def hand_position(stance: Stance, side: int) -> np.ndarray:
+    """Where the middle of a hand is, shape (3,) [m].
+
+    Args:
+        stance: Where the person is.
+        side: ``LEFT`` or ``RIGHT``.
+    """
+    positions, quaternions = part_poses(stance)
+    arm = _ARMS[side]
+    hand: np.ndarray = positions[arm] + _turned(quaternions[arm], _hand(side))
+    return hand
+
+
+def _hand(side: int) -> np.ndarray:
+    return np.array([_HAND[0], side * _HAND[1], _HAND[2]])
+
+
+def _turned(quaternion: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """A vector turned by a unit quaternion w x y z."""
+    twice = 2.0 * np.cross(quaternion[1:], vector)
+    turned: np.ndarray = vector + quaternion[0] * twice + np.cross(quaternion[1:], twice)
+    return turned
+
+
+def _stretched(quaternion: np.ndarray, shoulder: np.ndarray, reach: Reach) -> np.ndarray:
+    """Orientation of an arm on its way to the target, a quaternion w x y z."""
+    hanging = _turned(quaternion, _hand(reach.side))
+    hanging = hanging / np.linalg.norm(hanging)
+    wanted = np.array(reach.target) - shoulder
+    distance = float(np.linalg.norm(wanted))
+    if distance < 1e-6:
+        return quaternion
+    wanted = wanted / distance
+    axis = np.cross(hanging, wanted)
+    sine = float(np.linalg.norm(axis))
+    # Straight up from straight down: over the front or the side are the same to us.
+    axis = axis / sine if sine > 1e-9 else np.array([0.0, 1.0, 0.0])
+    half = 0.5 * reach.extent * math.atan2(sine, float(hanging @ wanted))
+    w, v = math.cos(half), math.sin(half) * axis
+    return np.concatenate(
+        (
+            [w * quaternion[0] - v @ quaternion[1:]],
+            w * quaternion[1:] + quaternion[0] * v + np.cross(v, quaternion[1:]),
+        )
+    )

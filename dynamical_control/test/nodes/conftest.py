@@ -19,7 +19,7 @@ from rclpy.executors import SingleThreadedExecutor
 from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_interfaces import graph, seal
 from dynamical_interfaces.joints import load_urdf
-from dynamical_interfaces.msg import JointCommand
+from dynamical_interfaces.msg import JointCommand, SafetyPermit
 from dynamical_interfaces.runtime.endpoints import interface_class, qos_profile
 
 NAMESPACE = "/thor_001"
@@ -27,10 +27,11 @@ PATIENCE = 30.0
 
 
 class Probe:
-    """Stands for the rest of the graph: reads topics, calls services, plays the safety gate.
+    """Stands for the rest of the graph: reads topics, calls services, plays gate and watchdog.
 
     Attributes:
         key: Seal key that the driver was given.
+        permitting: Whether the played watchdog permits motion; ``None`` = it is silent.
         names: Robot joint order.
         newest: Topic -> newest message.
     """
@@ -56,6 +57,13 @@ class Probe:
         self.commands = self.node.create_publisher(
             JointCommand, "safe_command", qos_profile(graph.topic("safe_command").profile)
         )
+        self.permits = self.node.create_publisher(
+            SafetyPermit, "safety/permit", qos_profile(graph.topic("safety/permit").profile)
+        )
+        self.permitting: bool | None = True
+        self._watchdog_stop = threading.Event()
+        self._watchdog = threading.Thread(target=self._play_watchdog, daemon=True)
+        self._watchdog.start()
 
     def start(self, module: str, *parameters: str) -> subprocess.Popen[bytes]:
         """Start a node of this package as a process."""
@@ -164,6 +172,30 @@ class Probe:
         self._gate = threading.Thread(target=play, daemon=True)
         self._gate.start()
 
+    def permit(
+        self, *, sequence: int, permitted: bool = True, key: bytes | None = None
+    ) -> SafetyPermit:
+        """A permit as the watchdog makes it; sealed with another key if one is given."""
+        message = SafetyPermit(sequence=sequence, permitted=permitted)
+        message.reason = "" if permitted else "as the test wants it"
+        nanoseconds = time.time_ns()
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(nanoseconds, 10**9)
+        tag = seal.permit_tag(
+            self.key if key is None else key,
+            sequence=sequence,
+            stamp_ns=nanoseconds,
+            permitted=permitted,
+            reason=message.reason,
+        )
+        message.authentication_tag = array("B", tag)
+        return message
+
+    def _play_watchdog(self) -> None:
+        while not self._watchdog_stop.wait(0.005):
+            if self.permitting is not None:
+                sequence = time.time_ns()
+                self.permits.publish(self.permit(sequence=sequence, permitted=self.permitting))
+
     def silence_gate(self) -> None:
         """Let the played gate fall silent."""
         self._gate_stop.set()
@@ -173,6 +205,8 @@ class Probe:
     def close(self) -> None:
         """End everything."""
         self.silence_gate()
+        self._watchdog_stop.set()
+        self._watchdog.join()
         for process in self.processes:
             process.terminate()
         for process in self.processes:

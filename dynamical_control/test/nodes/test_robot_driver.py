@@ -25,14 +25,16 @@ def driver(probe):
 
 @pytest.fixture(autouse=True)
 def fresh_world(probe, driver):
-    """Every test begins with a silent gate and the robot at its start."""
+    """Every test begins with a silent gate that may be followed, and the robot at its start."""
     probe.silence_gate()
+    probe.permitting = True
     probe.newest.pop("joint_states", None)
     answer = probe.call("simulation/reset", seed=0, reset_robot=True)
     assert answer.success
     probe.wait(lambda: "joint_states" in probe.newest, "joint states after the reset")
     yield
     probe.silence_gate()
+    probe.permitting = True
 
 
 def start(probe):
@@ -124,6 +126,40 @@ def test_silence_of_the_gate_stops_the_robot_and_is_reported(probe):
     stopped = probe.joint(ELBOW)
     passes(probe, 0.3)
     assert probe.joint(ELBOW) == pytest.approx(stopped, abs=0.005)
+
+
+@pytest.mark.parametrize("permitting", [False, None], ids=["withdrawn", "silent"])
+def test_without_a_permit_the_robot_brakes_and_holds_although_the_gate_goes_on(probe, permitting):
+    probe.play_gate(lambda t: bent(probe, -0.4 + 0.5 * min(t, 2.0)), first=time.time_ns())
+    probe.wait(lambda: probe.joint(ELBOW) > -0.2, "the elbow moves")
+    probe.permitting = permitting
+    entry = probe.wait(
+        lambda: (e := health(probe, "robot_driver: permit")) and e.level == b"\x01" and e,
+        "the driver says that it has no permit",
+    )
+    assert ("as the test wants it" if permitting is False else "ms old") in entry.message
+    held = probe.joint(ELBOW)
+    passes(probe, 0.5)
+    assert probe.joint(ELBOW) == pytest.approx(held, abs=0.01)
+    assert held < 0.4
+    assert "no permit" in health(probe, "robot_driver: commands").message
+    probe.permitting = True
+    probe.wait(lambda: probe.joint(ELBOW) > 0.5, "the elbow goes on when permits are back")
+
+
+def test_a_permit_of_anyone_else_gives_no_leave_and_is_reported(probe):
+    probe.permitting = None
+    passes(probe, 0.2)
+    probe.play_gate(lambda t: bent(probe, 0.5), first=time.time_ns())
+    for _ in range(100):
+        probe.permits.publish(probe.permit(sequence=time.time_ns(), key=bytes(32)))
+        passes(probe, 0.005)
+    assert probe.joint(ELBOW) == pytest.approx(-0.4, abs=0.02)
+    entry = probe.wait(
+        lambda: (e := health(probe, "permit authenticity")) and e.level == b"\x02" and e,
+        "a report",
+    )
+    assert str(int(ErrorCode.COMMAND_NOT_AUTHENTIC)) in {item.value for item in entry.values}
 
 
 def test_a_reset_with_a_seed_places_the_objects_again_where_it_did_before(probe):

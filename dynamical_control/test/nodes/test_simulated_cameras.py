@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from dynamical_interfaces import graph
+from dynamical_interfaces.msg import SupervisionStatus
+from dynamical_interfaces.runtime.endpoints import qos_profile
 
 KINDS = ("color/image_raw", "depth/image_raw", "labels/image_raw", "camera_info")
 
@@ -12,7 +14,9 @@ KINDS = ("color/image_raw", "depth/image_raw", "labels/image_raw", "camera_info"
 def nodes(probe):
     probe.start("robot_driver")
     probe.start("simulated_cameras")
-    probe.listen("cameras/labels", *(f"cameras/{c}/{k}" for c in graph.CAMERAS for k in KINDS))
+    probe.listen(
+        "timing", "cameras/labels", *(f"cameras/{c}/{k}" for c in graph.CAMERAS for k in KINDS)
+    )
 
 
 def stamps(probe, camera):
@@ -45,3 +49,21 @@ def test_the_label_table_reaches_a_late_listener_and_explains_the_pixels(probe):
     picture = probe.wait(lambda: probe.newest.get("cameras/head/labels/image_raw"), "labels")
     seen = {meaning[value] for value in np.unique(np.frombuffer(picture.data, np.uint16)) if value}
     assert {"red_cup", "blue_cube", "green_bottle", "table"} <= seen
+
+
+def test_the_watchdogs_throttle_slows_the_pictures_down_and_lets_them_go_again(probe):
+    topic = graph.topic("safety/supervision")
+    watchdog = probe.node.create_publisher(
+        SupervisionStatus, topic.name, qos_profile(topic.profile)
+    )
+
+    def period():
+        message = probe.newest.get("timing")
+        return message.period if message and message.loop == "simulated_cameras" else None
+
+    for throttle, wanted in ((3, 0.2), (1, 1.0 / 15.0), (0, 0.05)):
+        watchdog.publish(SupervisionStatus(throttle=throttle))
+        probe.wait(
+            lambda wanted=wanted: period() == pytest.approx(wanted), f"a period of {wanted} s"
+        )
+    probe.node.destroy_publisher(watchdog)

@@ -7,6 +7,7 @@ wholly is skipped and counted as a slip (the word is F Prime's), never made up f
 import ctypes
 import ctypes.util
 import gc
+import math
 import os
 import threading
 import time
@@ -18,6 +19,10 @@ import numpy as np
 from dynamical_interfaces.tiers import Tier
 
 LATE = 1e-3  # a tick that begins later than this after its deadline counts as late [s]
+# Of the other threads in a process with a real-time loop: the middleware's, which bring its samples, and
+# those that may hold the interpreter's lock just when it wants it. If they waited behind ordinary work on
+# a busy machine, so would the loop. Below every loop's own priority: a flood of samples cannot stop one.
+COMPANION_PRIORITY = 50
 # Pages are locked as they are touched: what is never used (thread stacks) costs nothing.
 _MCL_CURRENT_FUTURE_ONFAULT = 7
 
@@ -45,7 +50,7 @@ class PeriodicLoop:
 
     Args:
         step: Called with ROS time [s] and the measured time since the last tick [s].
-        period: Wanted period [s].
+        period: Wanted period [s]; may be changed while the loop runs.
         tier: Decides scheduling priority and niceness.
         name: Thread name.
         clock: Gives ROS time [s].
@@ -77,9 +82,11 @@ class PeriodicLoop:
         self._slips = 0
         self._late_ticks = 0
         self._mark = (time.monotonic(), 0)
+        self._ticked = math.inf
 
     def start(self) -> None:
         """Begin ticking."""
+        self._ticked = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -94,6 +101,11 @@ class PeriodicLoop:
         return self._thread.is_alive()
 
     @property
+    def silence(self) -> float:
+        """Time since the last tick ended, or since start [s]; -inf before."""
+        return time.monotonic() - self._ticked
+
+    @property
     def ticks(self) -> int:
         """Ticks since start."""
         return self._ticks
@@ -102,6 +114,11 @@ class PeriodicLoop:
     def late_ticks(self) -> int:
         """Ticks that began more than 1 ms after their deadline, since start."""
         return self._late_ticks
+
+    def compute_percentile(self, percent: float) -> float:
+        """Time spent in a tick that ``percent`` of the last second's ticks did not exceed [s]."""
+        filled = min(self._ticks, len(self._compute))
+        return float(np.percentile(self._compute[:filled], percent)) if filled else 0.0
 
     def timing(self) -> Timing:
         """Statistics; ``rate`` covers the time since the last call."""
@@ -150,7 +167,8 @@ class PeriodicLoop:
             last = begin
             slot = self._ticks % window
             self._lateness[slot] = lateness
-            self._compute[slot] = time.monotonic() - begin
+            self._ticked = time.monotonic()
+            self._compute[slot] = self._ticked - begin
             self._ticks += 1
             if lateness > LATE:
                 self._late_ticks += 1
@@ -177,6 +195,8 @@ def prepare_thread(tier: Tier) -> str:
                 f"SCHED_FIFO {tier.priority} refused ({error.strerror}); allow rtprio in "
                 "/etc/security/limits.conf"
             )
+        else:
+            raise_companions()
         libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
         if libc.mlockall(_MCL_CURRENT_FUTURE_ONFAULT) != 0:
             reason = os.strerror(ctypes.get_errno())
@@ -190,3 +210,14 @@ def prepare_thread(tier: Tier) -> str:
     elif tier.nice:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), tier.nice)
     return "; ".join(refused)
+
+
+def raise_companions() -> None:
+    """Give all ordinary threads of this process, and those they will start, a real-time priority."""
+    for task in os.listdir("/proc/self/task"):
+        try:
+            if os.sched_getscheduler(int(task)) == os.SCHED_OTHER:
+                priority = os.sched_param(COMPANION_PRIORITY)
+                os.sched_setscheduler(int(task), os.SCHED_FIFO, priority)
+        except OSError:  # the thread has ended meanwhile, or the system allows none of it
+            continue

@@ -28,16 +28,20 @@ from dynamical_interfaces.runtime.diagnostics import Diagnostics
 from dynamical_interfaces.runtime.endpoints import (
     PolledGroup,
     PolledReader,
+    Promises,
     interface_class,
     never_called,
     qos_profile,
 )
-from dynamical_interfaces.runtime.loop import PeriodicLoop
+from dynamical_interfaces.runtime.heartbeat import Heartbeat
+from dynamical_interfaces.runtime.loop import PeriodicLoop, raise_companions
 from dynamical_interfaces.runtime.parameters import ParameterError, declare
 from dynamical_interfaces.tiers import Tier
 
 P = TypeVar("P")
 NANOSECONDS = 1_000_000_000
+# Deadlines missed within a second that are worth a warning: one or two are a busy machine.
+MISSED_DEADLINES = 5
 
 
 class FatalError(RuntimeError):
@@ -76,7 +80,8 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
         self._timing_writer = (
             self.writer("timing") if name in graph.topic("timing").writers else None
         )
-        self._last_report: dict[str, int] = {}
+        self._promises: dict[str, tuple[PolledReader, Promises]] = {}
+        self._heartbeat = self._make_heartbeat(name)
         self.create_timer(1.0, self._report, callback_group=self._group)
 
     # --- time -----------------------------------------------------------------------------------
@@ -134,7 +139,10 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
             callback_group=self._polled_group,
             raw=raw,
         )
-        return PolledReader(subscription, raw=raw, depth=profile.depth)
+        reader = PolledReader(subscription, raw=raw, depth=profile.depth, profile=wanted)
+        if reader.has_promises:
+            self._promises[name] = (reader, Promises())
+        return reader
 
     def server(self, name: str, callback: Callable[[Any, Any], Any]) -> Any:
         """A service server; ``callback(request, response)`` returns the response."""
@@ -238,9 +246,12 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
     def _report(self) -> None:
         if self.stopped.is_set():
             return
+        if self._heartbeat is not None:
+            self._heartbeat.executor_ran()
         for loop in self._loops:
             if loop.alive:
                 self._report_loop(loop)
+        self._report_promises()
         self.diagnose("lifecycle", "ok", self._state_machine.current_state[1])
         self._diagnostics_writer.publish(self._diagnostics.message(self.stamp(self.now())))
 
@@ -263,6 +274,34 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
         message.degraded = loop.degraded
         self.add_timing(message)
         self._timing_writer.publish(message)
+
+    def _report_promises(self) -> None:
+        for name, (reader, before) in list(self._promises.items()):
+            now = reader.promises()
+            self._promises[name] = (reader, now)
+            missed = now.deadlines_missed - before.deadlines_missed
+            level, sentence = "ok", "deadline and liveliness kept"
+            if now.lost and not now.alive:
+                level, sentence = "warn", f"no writer is alive, {now.lost} lost"
+            elif missed > MISSED_DEADLINES:
+                level, sentence = "warn", f"deadline missed {missed} times in the last second"
+            elif missed:
+                sentence = f"deadline missed {missed} times in the last second, that is borne"
+            values = {"deadlines_missed": now.deadlines_missed, "writers_lost": now.lost}
+            self.diagnose(f"qos {name}", level, sentence, **values)
+
+    def _make_heartbeat(self, name: str) -> Heartbeat | None:
+        topic = graph.topic("heartbeat")
+        if name not in topic.writers:
+            return None
+        return Heartbeat(
+            name,
+            writer=self.writer("heartbeat"),
+            message=interface_class(topic.type)(),
+            is_active=lambda: self._state_machine.current_state[1] == "active",
+            loops=lambda: self._loops,
+            stamp=lambda: self.stamp(self.now()),
+        )
 
     # --- lifecycle -----------------------------------------------------------------------------------
     def configure(self) -> None:
@@ -373,9 +412,18 @@ class GraphNode(LifecycleNode, Generic[P]):  # type: ignore[misc]
             if trigger() != TransitionCallbackReturn.SUCCESS:
                 raise FatalError(self.failure or "start failed")
 
+    def begin_heartbeat(self) -> None:
+        """Let the graph know that the node is alive; its executor has begun to spin."""
+        if any(loop.tier.priority and not loop.degraded for loop in self._loops):
+            raise_companions()
+        if self._heartbeat is not None:
+            self._heartbeat.start()
+
     def close(self) -> None:
         """Stop loops, give back resources and leave the graph."""
         self.stopped.set()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
         self.trigger_shutdown()
         for endpoint in self._actions:
             endpoint.destroy()
@@ -401,6 +449,7 @@ def run(node_class: Callable[[], GraphNode[Any]], args: list[str] | None = None)
         if node.autostart:
             node.start()
         spinner.start()
+        node.begin_heartbeat()
         node.stopped.wait()
     except FatalError as error:
         node.failure = str(error)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 import rclpy
@@ -12,6 +13,11 @@ from domain_coordinator import domain_id
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.signals import SignalHandlerOptions
+
+from dynamical_interfaces import graph
+from dynamical_interfaces.runtime.endpoints import interface_class, qos_profile
+from dynamical_interfaces.runtime.loop import COMPANION_PRIORITY
+from dynamical_interfaces.tiers import CONTROL
 
 NODE = textwrap.dedent(
     """
@@ -36,11 +42,15 @@ NODE = textwrap.dedent(
                 raise ValueError("file 'bad' is not there")
             if self.parameters.robot_urdf == "foreign":
                 self.writer("safe_command")
+            self.taken = self.polled_reader("safety/status")
+            self.joints = self.polled_reader("joint_states")
             self.periodic(self.step, period=0.005, tier=tiers.CONTROL)
 
         def step(self, now, period):
             if self.parameters.robot_urdf == "dies":
                 raise RuntimeError("the loop broke")
+            if self.parameters.robot_urdf == "hangs" and self.taken.take() is not None:
+                self.stopped.wait()
             print("tick", flush=True)
 
     run(Node)
@@ -138,6 +148,27 @@ class Caller:
         self.executor.spin_until_future_complete(future, timeout_sec=20.0)
         return future.result()
 
+    def publisher(self, name):
+        topic = graph.topic(name)
+        kind = interface_class(topic.type)
+        return kind, self.node.create_publisher(kind, name, qos_profile(topic.profile))
+
+    def hear(self, name, condition, patience=20.0):
+        """The first message of a topic that fulfils the condition."""
+        topic, found = graph.topic(name), []
+        subscription = self.node.create_subscription(
+            interface_class(topic.type),
+            name,
+            lambda message: found.append(message) if condition(message) else None,
+            qos_profile(topic.profile),
+        )
+        end = time.monotonic() + patience
+        while not found and time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.1)
+        self.node.destroy_subscription(subscription)
+        assert found, f"no such message of {name} within {patience} s"
+        return found[0]
+
     def close(self):
         self.node.destroy_node()
         self.context.try_shutdown()
@@ -162,3 +193,92 @@ def test_an_impossible_transition_is_refused_and_the_node_lives_on(environment, 
     finally:
         caller.close()
         assert end(process) == 0
+
+
+@pytest.fixture
+def caller(environment):
+    made = Caller(int(environment["ROS_DOMAIN_ID"]))
+    yield made
+    made.close()
+
+
+def test_a_node_sends_its_heartbeat_and_a_restarted_one_counts_as_another_run(environment, caller):
+    runs = []
+    for _ in range(2):
+        process = launch(environment)
+        until(process, "tick")
+        beat = caller.hear(
+            "heartbeat", lambda beat: beat.node == "control" and beat.run not in runs
+        )
+        later = caller.hear(
+            "heartbeat", lambda other, first=beat: other.sequence > first.sequence + 5
+        )
+        assert beat.active
+        assert later.active
+        assert later.run == beat.run
+        runs.append(beat.run)
+        assert end(process) == 0
+    assert runs[0] != runs[1]
+
+
+def test_a_node_that_is_inactive_says_so_in_its_heartbeat(environment, caller):
+    process = launch(environment)
+    until(process, "tick")
+    request = ChangeState.Request()
+    request.transition.id = Transition.TRANSITION_DEACTIVATE
+    assert caller.call(ChangeState, "control/change_state", request).success
+    caller.hear("heartbeat", lambda beat: not beat.active)
+    request.transition.id = Transition.TRANSITION_ACTIVATE
+    assert caller.call(ChangeState, "control/change_state", request).success
+    caller.hear("heartbeat", lambda beat: beat.active)
+    assert end(process) == 0
+
+
+def test_a_node_whose_loop_hangs_says_in_its_heartbeat_that_it_does_not_work(environment, caller):
+    process = launch(environment, "-p", "robot_urdf:=hangs")
+    until(process, "tick")
+    caller.hear("heartbeat", lambda beat: beat.active)
+    kind, publisher = caller.publisher("safety/status")
+    publisher.publish(kind())
+    caller.hear("heartbeat", lambda beat: not beat.active)
+    assert end(process) == 0
+
+
+def entry(message, name):
+    return next((s for s in message.status if s.name.endswith(name)), None)
+
+
+def test_a_missed_deadline_is_counted_and_shown_in_the_diagnostics(environment, caller):
+    process = launch(environment)
+    until(process, "tick")
+    kind, publisher = caller.publisher("joint_states")
+    caller.hear("/diagnostics", lambda message: entry(message, "qos joint_states"))
+    end_of_stream = time.monotonic() + 1.0
+    while time.monotonic() < end_of_stream:
+        publisher.publish(kind())
+        caller.executor.spin_once(timeout_sec=0.01)
+    message = caller.hear(
+        "/diagnostics",
+        lambda message: (e := entry(message, "qos joint_states")) and e.level == b"\x01",
+    )
+    found = entry(message, "qos joint_states")
+    assert "deadline missed" in found.message
+    values = {item.key: item.value for item in found.values}
+    assert int(values["deadlines_missed"]) > 5
+    assert end(process) == 0
+
+
+def test_no_thread_of_a_process_with_a_real_time_loop_waits_behind_ordinary_work(
+    environment, caller
+):
+    process = launch(environment)
+    until(process, "tick")
+    caller.hear("heartbeat", lambda beat: beat.active)
+    tasks = [int(task) for task in os.listdir(f"/proc/{process.pid}/task")]
+    policies = {os.sched_getscheduler(task) for task in tasks}
+    priorities = {os.sched_getparam(task).sched_priority for task in tasks}
+    assert end(process) == 0
+    if os.SCHED_FIFO not in policies:
+        pytest.skip("this system allows no real-time scheduling")
+    assert policies == {os.SCHED_FIFO}
+    assert priorities == {COMPANION_PRIORITY, CONTROL.priority}

@@ -20,6 +20,7 @@ _IDLE_PERIOD = 0.2  # tracks are published at least this often, pictures or not 
 _LOCATION_PERIOD = 0.2
 _MARKER_PERIOD = 0.2
 _HEALTH_PERIOD = 0.5
+_LOWEST_RATE = 5.0  # to which the watchdog may throttle: tracks must stay fresh [Hz]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +72,12 @@ class PerceptionNode(GraphNode[PerceptionParameters]):
             for camera in graph.CAMERAS
             for kind in PICTURES
         }
+        self._supervision = self.polled_reader("safety/supervision")
+        self._throttle = 0
         self._models: dict[str, CameraModel] = {}
         self._problems: dict[str, str] = {}
         self._due = dict.fromkeys(("tracks", "idle", "location", "markers", "health"), 0.0)
-        self.periodic(self._step, period=1.0 / p.poll_rate, tier=tiers.LEARNING)
+        self._loop = self.periodic(self._step, period=1.0 / p.poll_rate, tier=tiers.LEARNING)
 
     def activate(self) -> None:
         """Begin to count silence."""
@@ -83,8 +86,13 @@ class PerceptionNode(GraphNode[PerceptionParameters]):
         # Before the first picture, tracks carry the time from which nothing has been seen.
         self._perception.stamp = now
         self._new = False
+        # A loop that was stopped has been replaced by a fresh one.
+        self._loop = self._loops[-1]
+        self._show_throttle()
 
     def _step(self, now: float, period: float) -> None:
+        if (supervision := self._supervision.take()) is not None:
+            self._give_up_compute(supervision.throttle)
         message = self._joints.take()
         if message is not None:
             self._perception.add_joints(*conversions.joints_from_msg(message))
@@ -96,6 +104,22 @@ class PerceptionNode(GraphNode[PerceptionParameters]):
         for camera in graph.CAMERAS:
             self._take(camera)
         self._publish(self.now())
+
+    def _give_up_compute(self, throttle: int) -> None:
+        if throttle == self._throttle:
+            return
+        self._throttle = throttle
+        rate = tiers.throttled(self.parameters.poll_rate, throttle, floor=_LOWEST_RATE)
+        self._loop.period = 1.0 / rate
+        self._show_throttle()
+
+    def _show_throttle(self) -> None:
+        self.diagnose(
+            "throttle",
+            "warn" if self._throttle else "ok",
+            f"looks for pictures {1.0 / self._loop.period:.3g} times a second of "
+            f"{self.parameters.poll_rate:g}, step {self._throttle} of the watchdog's throttle",
+        )
 
     def _take(self, camera: str) -> None:
         sets = self._sets[camera]
@@ -132,7 +156,7 @@ class PerceptionNode(GraphNode[PerceptionParameters]):
 
     def _is_due(self, name: str, now: float, period: float) -> bool:
         # A third of a poll early is on time: else the next poll would be a whole period late.
-        if now < self._due[name] - 0.3 / self.parameters.poll_rate:
+        if now < self._due[name] - 0.3 * self._loop.period:
             return False
         self._due[name] = now + period
         return True

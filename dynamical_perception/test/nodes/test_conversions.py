@@ -98,6 +98,27 @@ def test_a_track_keeps_all_it_says():
     assert len(conversions.markers_to_msg([state], 12.5).markers) == 2
 
 
+def test_the_hands_of_a_person_are_told():
+    state = TrackState(
+        id=1,
+        instance="person",
+        class_id="person",
+        color="",
+        motion=Motion.AGENT,
+        position=np.array([1.0, 0.0, 0.9]),
+        yaw=0.0,
+        size=np.array([0.5, 0.5, 1.8]),
+        velocity=np.zeros(3),
+        covariance=np.zeros((6, 6)),
+        confidence=0.9,
+        cameras=("head",),
+        stamp=12.0,
+        hands=(np.array([0.5, 0.1, 1.1]), np.array([0.6, -0.2, 1.2])),
+    )
+    hands = conversions.track_to_msg(state).hands
+    assert [(hand.x, hand.y, hand.z) for hand in hands] == [(0.5, 0.1, 1.1), (0.6, -0.2, 1.2)]
+
+
 def test_a_forecast_says_its_horizon():
     value = Forecast(step=0.1, separation=np.full(10, np.inf), probability=np.zeros(10))
     message = conversions.forecast_to_msg(value, 1.0)

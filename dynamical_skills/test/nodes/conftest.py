@@ -81,7 +81,7 @@ def node(module: str, *parameters: str) -> Process:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def router(tmp_path_factory) -> Iterator[Process]:
     state = tmp_path_factory.mktemp("state")
     process = node("skill_router_node", f"state_dir:={state}")
@@ -96,7 +96,7 @@ def robot_mjcf() -> str:
     return str(assets.ensure_robot_model().mjcf)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def peer(robot_mjcf) -> Iterator[Process]:
     from dynamical_skills.motion import poses
     from dynamical_skills.motion.kinematics import Kinematics
@@ -116,7 +116,7 @@ def peer(robot_mjcf) -> Iterator[Process]:
     process.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(robot_mjcf, router, peer) -> Iterator[Process]:
     process = node("skill_server_node", f"robot_mjcf:={robot_mjcf}", "queue_capacity:=2")
     process.wait_for("activate: done", 60.0)
@@ -226,7 +226,7 @@ class Invocation:
         assert answer.goals_canceling
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     client = Client()
     yield client

@@ -1,0 +1,1 @@
+"""Learned models. They need the dependency group ``learning``; nothing else imports them."""
