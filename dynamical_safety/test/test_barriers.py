@@ -82,13 +82,13 @@ def test_shapes_are_never_nearer_than_their_capsules() -> None:
     coarse = RobotBarriers(ROBOT, PARAMETERS, exact_below=-np.inf).measure(START, around, 0.0)
     exact = RobotBarriers(ROBOT, PARAMETERS, exact_below=np.inf).measure(START, around, 0.0)
     rows = by_pair(coarse)
-    # At the edge of the range rounding decides whether a pair is looked at.
+    # Of the capsules of two shapes the nearest pair stands for both; rounding decides between equals.
     compared = [
         exact.distance[row] - coarse.distance[rows[pair]]
         for pair, row in by_pair(exact).items()
         if pair in rows
     ]
-    assert len(compared) > len(rows) - 3
+    assert len(compared) > 100
     assert min(compared) > -1e-6
     assert max(compared) > 0.005
 
