@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from dynamical_bringup.client import Client
 from dynamical_bringup.demo.main import GOAL
 from dynamical_bringup.nodes.grader_node import Grader
 from dynamical_bringup.runner import Platform, Run
+from dynamical_bringup.runner.ports import free_port
 
 SECONDS = 20.0
 GATE_SECONDS = 60.0  # late ticks are few: a shorter look finds none, or one by chance
@@ -149,9 +149,7 @@ def _chain_latency(bench: Bench, seconds: float) -> dict[str, float]:
 
 def first_action(bench: Bench) -> list[Row]:
     """REST invoke to first action past the gate, beside bare FastAPI in front of a bare action."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     bare = [_bare("action"), _bare("rest", port)]
     try:
         times: list[float] = []

@@ -132,7 +132,16 @@ class Bringer:
         bottom, top = zone.height
         fresh = names | {"height_min": bottom, "height_max": top}
         self._undo.append(lambda: client.post("/api/v1/safety/zones", {"zones": before}))
-        answer = client.post("/api/v1/safety/zones", {"zones": [*before, fresh]})
+        try:
+            answer = client.post("/api/v1/safety/zones", {"zones": [*before, fresh]})
+        except ClientError:
+            if zone.refused:
+                return
+            raise
+        if zone.refused:
+            if answer["success"]:
+                raise ClientError("the zone was put in force around a link; it must be refused")
+            return
         if not answer["success"]:
             raise ClientError(f"the zone was refused: {answer.get('error')}")
 

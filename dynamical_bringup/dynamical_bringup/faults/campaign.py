@@ -176,6 +176,7 @@ def _begin_motion(fault: Fault, stage: Stage) -> None:
         return
     goal = CUP if fault.motion.startswith(JOB) else WAVING
     if goal == CUP:
+        _empty_hands(stage)
         stage.start_over(robot=False)
         threading.Event().wait(1.0)  # perception sees the cup where it is now
     answer = stage.invoke(goal)

@@ -107,12 +107,13 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone is put in force: a box from ``low`` to ``high`` on the floor [m]."""
+    """A zone is put in force, or must be refused: a box from ``low`` to ``high`` on the floor [m]."""
 
     zone_type: str
     low: tuple[float, float]
     high: tuple[float, float]
     height: tuple[float, float] = (0.0, 2.5)
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

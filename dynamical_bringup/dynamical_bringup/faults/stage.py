@@ -21,6 +21,7 @@ from dynamical_bringup.faults.injection import Injection
 from dynamical_bringup.faults.injector import TRUE
 from dynamical_bringup.faults.recorder import Recorder
 from dynamical_bringup.runner import Options, Platform, PlatformError, Run, state_dir
+from dynamical_bringup.runner.ports import free_port
 from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_interfaces import graph
 from dynamical_interfaces.joints import load_urdf
@@ -98,7 +99,7 @@ class Stage:
         platform = Platform(
             Options(
                 config_dir=self._config,
-                port=0,
+                port=free_port(),  # the same after the bridge has been started anew
                 ros_arguments={node: _remapped(topics) for node, topics in relayed.items()},
                 environments=self._clock_environments(),
             ),
