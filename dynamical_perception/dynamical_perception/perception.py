@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamical_perception.cameras.camera import CameraModel, Frame
+from dynamical_perception.cameras.liveness import Liveness
 from dynamical_perception.cameras.mounting import Mounting
 from dynamical_perception.catalogue import ROBOT
 from dynamical_perception.forecast import Forecast, forecast
@@ -60,6 +61,7 @@ class Perception:
         self._joints = JointHistory()
         self._locations = RobotLocationTracker(workspaces)
         self._tracker = Tracker()
+        self._liveness: dict[str, Liveness] = {}
         self._table: Mapping[int, Instance] = {}
         self.stamp = 0.0
 
@@ -86,7 +88,11 @@ class Perception:
         """
         if not self._table:
             return "the meaning of labels is not known yet"
-        mounting = self._mountings[pictures.model.name]
+        camera = pictures.model.name
+        live = self._liveness.setdefault(camera, Liveness())
+        if problem := live.problem(pictures.color, pictures.depth, pictures.stamp):
+            return problem
+        mounting = self._mountings[camera]
         moved = self._move_robot(pictures.stamp)
         if self._kinematics is None or (not moved and not mounting.fixed):
             if not mounting.fixed:

@@ -133,7 +133,8 @@ def gate_limits(
             np.where(fingers, parameters.finger_acceleration, parameters.arm_acceleration),
         ),
         jerk=tightest("jerk", np.where(fingers, parameters.finger_jerk, parameters.arm_jerk)),
-        effort=tightest("effort", urdf.effort),
+        # A motor's own controller holds the robot up: all of its torque beside that would throw it.
+        effort=tightest("effort", urdf.effort * parameters.feed_forward_share),
         power=tightest("power", np.where(fingers, parameters.finger_power, parameters.arm_power)),
         jump=np.where(fingers, parameters.finger_jump, parameters.jump),
         # A finger that holds something is far from its set-point by design.

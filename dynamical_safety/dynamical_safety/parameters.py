@@ -60,6 +60,12 @@ class SafetyGateParameters:
         low=0.0,
         high=200,
     )
+    feed_forward_share: float = param(
+        0.2,
+        "Part of a motor's torque that a command may add to its controller's",
+        low=0.0,
+        high=1.0,
+    )
     limits_overlay: str = param("", "YAML file that tightens joint limits; empty = none")
     reduced_velocity: float = param(
         0.5, "Factor on the speed limits in reduced mode", low=0.01, high=1.0
