@@ -1,5 +1,6 @@
 """Feed-forward torque stays within effort and power, whatever is asked and measured."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_safety.efforts import EffortLimiter
+from dynamical_safety.limits import gate_limits
 
 anything = st.one_of(st.floats(-200.0, 200.0), st.floats(width=32))
 
@@ -37,7 +39,9 @@ def test_torque_within_the_limits_is_not_changed(robot: Any) -> None:
 
 
 def test_the_worst_excess_is_named_effort_before_power(robot: Any) -> None:
-    limiter, elbow = EffortLimiter(robot.limits), robot.limits.names.index("right_elbow_joint")
+    parameters = replace(robot.parameters, feed_forward_share=1.0)
+    limits = gate_limits(robot.urdf, parameters)
+    limiter, elbow = EffortLimiter(limits), limits.names.index("right_elbow_joint")
     effort, velocity = np.zeros(43), np.zeros(43)
     assert limiter.excess(effort, velocity) is None
     effort[elbow], velocity[elbow] = 24.0, -4.0
@@ -47,3 +51,9 @@ def test_the_worst_excess_is_named_effort_before_power(robot: Any) -> None:
     effort[elbow] = 26.0
     reason = limiter.excess(effort, velocity)
     assert (reason.code, reason.value, reason.limit) == (ErrorCode.EFFORT_LIMIT, 26.0, 25.0)
+
+
+def test_a_command_adds_a_small_part_of_the_motors_torque_at_most(robot: Any) -> None:
+    np.testing.assert_allclose(
+        robot.limits.effort, robot.parameters.feed_forward_share * robot.urdf.effort
+    )
