@@ -21,6 +21,7 @@ setup(
     entry_points={
         "console_scripts": [
             "perception = dynamical_perception.nodes.perception_node:main",
+            "world_model = dynamical_perception.nodes.world_model_node:main",
         ],
     },
 )

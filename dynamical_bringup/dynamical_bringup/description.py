@@ -5,13 +5,15 @@ every node is written once.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
+
+from dynamical_interfaces import graph
 
 _PLACE = re.compile(r"\$\{(\w+)\}")
 _NODE_KEYS = {"package", "parameters", "environment", "sealed", "on_request"}
@@ -44,6 +46,17 @@ class NodeDescription:
     def executable(self) -> Path:
         """Path of the executable, as ``ros2 run`` finds it."""
         return Path(get_package_prefix(self.package)) / "lib" / self.package / self.name
+
+    def is_wanted(self, only: Collection[str], *, recording: object) -> bool:
+        """Whether it is started.
+
+        Args:
+            only: Names of the nodes asked for; empty = all but those on request.
+            recording: Folder of a recording that is to be made, if any; it asks for the recorder.
+        """
+        if only:
+            return self.name in only
+        return not self.on_request or (bool(recording) and self.name == graph.RECORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +101,14 @@ def load(
     if not re.fullmatch(r"[A-Za-z]\w*", robot):
         raise DescriptionError(f"{path}: robot_id {robot!r} is no ROS name: letters, digits and _")
     known = {**values, "robot_id": robot, "config_dir": str(config_dir)}
-    nodes = tuple(_node(path, name, body, known) for name, body in data["nodes"].items())
+    shared = data.get("environment", {})
+    nodes = tuple(_node(path, name, body, known, shared) for name, body in data["nodes"].items())
     return Description(robot, nodes)
 
 
-def _node(path: Path, name: str, body: Any, known: Mapping[str, Any]) -> NodeDescription:
+def _node(
+    path: Path, name: str, body: Any, known: Mapping[str, Any], shared: Mapping[str, Any]
+) -> NodeDescription:
     if not isinstance(body, dict) or "package" not in body:
         raise DescriptionError(f"{path}: node {name!r} needs the key 'package'")
     unknown = set(body) - _NODE_KEYS
@@ -109,7 +125,7 @@ def _node(path: Path, name: str, body: Any, known: Mapping[str, Any]) -> NodeDes
         },
         environment={
             key: str(_fill(where, value, known))
-            for key, value in body.get("environment", {}).items()
+            for key, value in {**shared, **body.get("environment", {})}.items()
         },
         sealed=bool(body.get("sealed", False)),
         on_request=bool(body.get("on_request", False)),

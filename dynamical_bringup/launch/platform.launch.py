@@ -48,9 +48,7 @@ def start(context):
     use_sim_time = given["use_sim_time"].lower() == "true"
     actions = []
     for node in description.nodes:
-        if only and node.name not in only:
-            continue
-        if node.on_request and not (given["recording"] or node.name in only):
+        if not node.is_wanted(only, recording=given["recording"]):
             continue
         environment = dict(node.environment)
         if node.sealed:

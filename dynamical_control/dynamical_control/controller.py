@@ -74,6 +74,8 @@ class Controller:
         self._rest = np.zeros(n)  # where joints stay that the trajectory does not move
         self._trajectory: ChunkTrajectory | None = None
         self._pending: Chunk | None = None
+        self._held_back = False
+        self._begun = 0.0  # start time of the trajectory in force, ROS time [s]
         # Ruckig profile: the offset to the trajectory while following, else the braking motion.
         self._profile: ruckig.Trajectory | None = None
         self._profile_time = 0.0
@@ -125,7 +127,8 @@ class Controller:
             if current is not None and chunk.trajectory_id >= current.trajectory_id:
                 self._brake(State.HOLDING)
             return
-        if chunk.trajectory_id < self.trajectory_id:
+        # A trajectory that begins later is the newer one, whatever somebody has counted up to before.
+        if chunk.trajectory_id < self.trajectory_id and chunk.start_time <= self._begun:
             raise ChunkError(
                 f"chunk of trajectory {chunk.trajectory_id} is older than trajectory "
                 f"{self.trajectory_id} in force"
@@ -140,13 +143,17 @@ class Controller:
         else:
             self._begin(chunk, now)
 
-    def step(self, now: float, period: float, *, allowed_scale: float) -> SetPoint:
+    def step(
+        self, now: float, period: float, *, allowed_scale: float, held_back: bool = False
+    ) -> SetPoint:
         """Advance by one period.
 
         Args:
             now: ROS time [s].
             period: Time since the last step [s].
             allowed_scale: Speed scale that the safety gate allows, 0..1.
+            held_back: The robot does not come along, though speed is allowed: the trajectory waits for it,
+                and does not count as paused.
 
         Raises:
             RuntimeError: If called before ``anchor``.
@@ -156,7 +163,8 @@ class Controller:
                 "the controller does not know where the robot is: call anchor first"
             )
         period = min(period, 0.02)  # after a stall of the machine go on where it was, do not jump
-        self._slew_scale(allowed_scale, period)
+        self._held_back = held_back
+        self._slew_scale(0.0 if held_back else allowed_scale, period)
         if self._pending is not None and self._pending.start_time <= now:
             chunk, self._pending = self._pending, None
             self._begin(chunk, now)
@@ -178,6 +186,7 @@ class Controller:
         self._trajectory = trajectory
         self.trajectory_id = trajectory.trajectory_id
         self.final_reached = False
+        self._begun = chunk.start_time if chunk.start_time > 0.0 else now
         skip = max(0.0, now - chunk.start_time) if chunk.start_time > 0.0 else 0.0
         self.elapsed = min(skip, trajectory.end)
         self._blend(trajectory)
@@ -261,7 +270,8 @@ class Controller:
             self.state = State.HOLDING
             velocity[:] = 0.0
         else:
-            self.state = State.EXECUTING if self.scale > 1e-3 else State.PAUSED
+            goes = self.scale > 1e-3 or self._held_back
+            self.state = State.EXECUTING if goes else State.PAUSED
         return position, velocity
 
     def _coast(self, period: float) -> tuple[np.ndarray, np.ndarray]:

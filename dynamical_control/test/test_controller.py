@@ -188,3 +188,26 @@ def test_a_new_anchor_keeps_the_grip_and_takes_the_rest_as_measured():
     made = controller((0.1, 0.2, 0.9))
     made.anchor(np.array([0.0, 0.0, 0.4]), grip=np.array([False, False, True]))
     np.testing.assert_array_equal(play(made, 0.1)[-1], [0.0, 0.0, 0.9])
+
+
+def test_a_trajectory_that_begins_later_is_taken_whatever_was_counted_up_to_before():
+    made = controller()
+    made.accept(chunk(np.zeros((5, 3)), trajectory_id=2**40, start=10.0), 10.0)
+    with pytest.raises(ChunkError, match="older than trajectory"):
+        made.accept(chunk(np.zeros((5, 3)), trajectory_id=7, start=9.9), 10.1)
+    made.accept(chunk(np.zeros((5, 3)), trajectory_id=7, start=10.1), 10.1)
+    assert made.trajectory_id == 7
+
+
+def test_a_trajectory_waits_for_a_robot_that_is_held_back_and_is_not_paused_meanwhile():
+    made, goal = controller(), np.array([0.5, -0.3, 0.2])
+    made.accept(chunk(smooth(np.zeros(3), goal)), 0.0)
+    play(made, 0.4)
+    for tick in range(100):
+        held = made.step(0.4 + tick * PERIOD, PERIOD, allowed_scale=1.0, held_back=True)
+    assert made.state is State.EXECUTING
+    assert np.abs(held.velocity).max() < 1e-6
+    waited = made.elapsed
+    assert waited < 0.6
+    np.testing.assert_allclose(play(made, 1.5)[-1], goal, atol=1e-9)
+    assert made.state is State.HOLDING

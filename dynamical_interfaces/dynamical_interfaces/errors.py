@@ -58,6 +58,7 @@ class ErrorCode(IntEnum):
     GATE_STALLED = 239
     SUPERVISION_SILENT = 240
     VERSION_CONFLICT = 241
+    UNKNOWN_WRITER = 242
 
     # 3xx control
     CHUNK_INVALID = 301

@@ -52,6 +52,7 @@ class Service:
 ROBOT_DRIVER = "robot_driver"
 SIMULATED_CAMERAS = "simulated_cameras"
 PERCEPTION = "perception"
+WORLD_MODEL = "world_model"
 SAFETY_GATE = "safety_gate"
 SAFETY_WATCHDOG = "safety_watchdog"
 SAFETY_FORECASTER = "safety_forecaster"
@@ -65,6 +66,7 @@ NODES = (
     ROBOT_DRIVER,
     SIMULATED_CAMERAS,
     PERCEPTION,
+    WORLD_MODEL,
     SAFETY_GATE,
     SAFETY_WATCHDOG,
     SAFETY_FORECASTER,
@@ -75,9 +77,9 @@ NODES = (
     RECORDER,
     GRADER,
 )
-# Nodes that a robot needs to work. The recorder is started for runs that are to be kept; the grader compares
-# a run with the simulation's own truth.
-CORE_NODES = tuple(name for name in NODES if name not in (RECORDER, GRADER))
+# Nodes that a robot needs to work. The world model is started where there is a checkpoint for it, the
+# recorder for runs that are to be kept; the grader compares a run with the simulation's own truth.
+CORE_NODES = tuple(name for name in NODES if name not in (WORLD_MODEL, RECORDER, GRADER))
 
 
 def _camera_topics(camera: str) -> tuple[Topic, ...]:
@@ -90,7 +92,7 @@ def _camera_topics(camera: str) -> tuple[Topic, ...]:
             qos.SENSOR,
             rate,
             writers,
-            (PERCEPTION,),
+            (PERCEPTION, WORLD_MODEL),
             "Colour picture, rgb8.",
         ),
         Topic(
@@ -99,7 +101,7 @@ def _camera_topics(camera: str) -> tuple[Topic, ...]:
             qos.SENSOR,
             rate,
             writers,
-            (PERCEPTION,),
+            (PERCEPTION, WORLD_MODEL),
             "Depth along the optical axis, 32FC1 [m], registered to the colour picture.",
         ),
         Topic(
@@ -227,7 +229,7 @@ TOPICS: tuple[Topic, ...] = (
         "dynamical_interfaces/msg/CollisionForecast",
         qos.SENSOR,
         10.0,
-        (PERCEPTION, SAFETY_FORECASTER),
+        (PERCEPTION, SAFETY_FORECASTER, WORLD_MODEL),
         (SAFETY_GATE, RECORDER),
         "How near people will come; each voter of the ensemble sends its own.",
     ),

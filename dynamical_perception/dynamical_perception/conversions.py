@@ -178,6 +178,27 @@ def forecast_to_msg(value: Forecast, stamp: float) -> CollisionForecast:
     return message
 
 
+def contact_to_msg(
+    probability: np.ndarray, *, model: str, step: float, stamp: float
+) -> CollisionForecast:
+    """The world model's forecast: probabilities alone, it measures no distance.
+
+    Args:
+        probability: Shape (n,), of contact up to each step, 0..1.
+        model: Who forecasts.
+        step: Time between two values [s].
+        stamp: When the newest picture it rests on was taken, ROS time [s].
+    """
+    message = CollisionForecast(
+        model=model,
+        horizon=_duration(len(probability) * step),
+        step=_duration(step),
+        collision_probability=probability.tolist(),
+    )
+    message.header.stamp = stamp_to_msg(stamp)
+    return message
+
+
 def markers_to_msg(states: Sequence[TrackState], stamp: float) -> MarkerArray:
     """Boxes and names for rviz2."""
     markers = []

@@ -171,6 +171,7 @@ class ContactMonitor:
 
     Attributes:
         contact: What touches the robot now; ``None`` = nothing.
+        borne: Shape (n,), external torque that the robot is known to lean on [N m].
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class ContactMonitor:
         self._thresholds = thresholds
         self.observer = MomentumObserver(dynamics, parameters.contact_gain)
         self.contact: Contact | None = None
+        self.borne = np.zeros(len(names))
         self._effort, self._position, self._velocity = (np.zeros(len(names)) for _ in range(3))
         self._samples = 0
         self._stamp = -math.inf
@@ -197,9 +199,18 @@ class ContactMonitor:
         """Begin anew, after a reset or a jump of the robot."""
         self.observer.restart()
         self.contact = None
+        self.borne[:] = 0.0
         self._effort[:] = 0.0
         self._samples, self._stamp, self._last = 0, -math.inf, -math.inf
         self._above, self._since = 0, math.inf
+
+    def bear(self) -> None:
+        """What presses now is known: a limp robot leans on whatever it sank onto.
+
+        Only what comes on top of it counts from now on; as it grows less, so does what is borne.
+        """
+        np.copyto(self.borne, self.observer.residual)
+        self.contact, self._above, self._since = None, 0, math.inf
 
     def take(self, joints: Joints) -> bool:
         """Take in one sample; every second one is looked at.
@@ -262,7 +273,9 @@ class ContactMonitor:
         self._samples, self._stamp = 0, joints.stamp
 
     def _judge(self, residual: np.ndarray, stamp: float) -> None:
-        ratio = np.abs(residual) / self._thresholds
+        same = np.copysign(1.0, self.borne) * residual
+        np.copysign(np.clip(same, 0.0, np.abs(self.borne)), self.borne, out=self.borne)
+        ratio = np.abs(residual - self.borne) / self._thresholds
         worst = int(ratio.argmax())
         value = float(ratio[worst])
         if value <= (RELEASE if self.contact is not None else 1.0):
@@ -281,7 +294,7 @@ class ContactMonitor:
         self.contact = Contact(
             self._names[worst],
             self._links[int(felt[-1]) if len(felt) else worst],
-            float(residual[worst]),
+            float(residual[worst] - self.borne[worst]),
             float(self._thresholds[worst]),
             strong,
         )

@@ -136,6 +136,11 @@ class ForecastEnsemble:
         """Observation behind the newest forecast of any voter, ROS time [s]; -inf = none yet."""
         return max((voter.stamp for voter in self._voters.values()), default=-math.inf)
 
+    @property
+    def started(self) -> bool:
+        """Whether voters are due at all."""
+        return self._since < math.inf
+
     def start(self, now: float) -> None:
         """The gate begins to let motion through: voters are due soon."""
         self._since = now

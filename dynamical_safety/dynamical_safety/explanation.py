@@ -183,6 +183,10 @@ CODES: Mapping[ErrorCode, Meaning] = {
         "The safety gate did not speak for too long, so the driver held the robot.",
         "the gate must run on time again; see: dynamical logs safety_gate",
     ),
+    ErrorCode.UNKNOWN_WRITER: Meaning(
+        "A node that is not of this robot's graph writes what safety rests on.",
+        "end that node; if it is meant to be there, name it in the watchdog's trusted_writers",
+    ),
     ErrorCode.SUPERVISION_SILENT: Meaning(
         "The watchdog that watches the gate has gone silent.",
         "it must run again; see: dynamical logs safety_watchdog",

@@ -15,7 +15,7 @@ class Forecast:
         model: Who made it.
         step: Time between two values [s].
         probability: Probability of contact up to each step, 0..1.
-        separation: Expected smallest distance at each step [m]; inf = nobody.
+        separation: Expected smallest distance at each step [m]; inf = nobody; empty = not measured.
     """
 
     stamp: float

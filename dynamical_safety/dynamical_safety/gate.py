@@ -156,15 +156,18 @@ class SafetyGate:
         """Leave a stop; returns why that is refused, or ``None``."""
         before = self.machine.state
         refusal = self.machine.reset()
-        if refusal is None and before == State.EMERGENCY_STOP and self.joints.known:
+        if refusal is not None:
+            return refusal
+        if before == State.EMERGENCY_STOP and self.joints.known:
             # Without torque the robot went where it fell: go on from there. Anywhere else the
             # set-point stays, for what is measured may be wrong, and it would leap there.
             self._limiter.place(self.joints.position)
-        if refusal is None:
-            self.joints.forgive()
+            self.contact.bear()
+        else:
             self.contact.restart()
-            self.plausibility.restart()
-        return refusal
+        self.joints.forgive()
+        self.plausibility.restart()
+        return None
 
     def report_other_gate(self, node: str | None) -> None:
         """Say whether another node writes safe commands; ``None`` = nobody does."""
@@ -263,6 +266,9 @@ class SafetyGate:
         if first:
             limiter.place(self.joints.position)
         self.contact.take(joints)
+        if not self.supervision.followed(self._time):
+            self.plausibility.restart()
+            return
         self.plausibility.take(
             joints,
             set_point=limiter.position,
@@ -371,7 +377,8 @@ class SafetyGate:
             moved=self.machine.moved,
         )
         self.joints.add_causes(causes, self._time)
-        self.contact.add_causes(causes)
+        if self.machine.state != State.EMERGENCY_STOP:  # else it is the robot's own weight
+            self.contact.add_causes(causes)
         self.plausibility.add_causes(causes)
         self.force.add_causes(causes)
         causes.update(self.supervision.causes(self._time, moved=self.machine.moved))
@@ -385,8 +392,9 @@ class SafetyGate:
         return causes
 
     def _entered(self, state: State, before: State, now: float) -> None:
-        if before == State.INIT and state in FREE:
-            self.world.ensemble.start(now)
+        ensemble = self.world.ensemble
+        if state in FREE and (before == State.INIT or not ensemble.started):
+            ensemble.start(now)
         if state == State.CONTROLLED_STOP:
             self._stopped_at[:] = self._limiter.position
         if STOP_CATEGORY[state] <= 2 and self.machine.reasons:

@@ -12,6 +12,9 @@ from dynamical_safety.state_machine import Cause
 # A demand lasts for three messages of the watchdog after the last that made it: somebody who says
 # that all is well, in between, cannot talk it away.
 DEMAND_KEPT = 0.15  # [s]
+# Two words of the watchdog are missing: its permits, which the driver needs every 50 ms, may be, too.
+FOLLOWED = 0.12  # [s]
+RETURN = 1.0  # which the driver may take to lead the robot back to the gate's set-point [s]
 
 _CAUSES = {
     Demand.REDUCED: Cause.SUPERVISION_REDUCED,
@@ -49,12 +52,14 @@ class SupervisionMonitor:
 
     def __init__(self, parameters: SafetyGateParameters) -> None:
         self._parameters = parameters
-        self._heard = -math.inf
+        self._heard = self._held = -math.inf
         self._demanded = dict.fromkeys(_CAUSES, -math.inf)
         self._reasons: dict[Demand, Reason] = {}
 
     def take(self, word: SupervisionWord, now: float) -> None:
         """Take in one message."""
+        if not word.permitted or now - self._heard > FOLLOWED:
+            self._held = now
         self._heard = now
         demand = word.demand
         reason = word.reasons[0] if word.reasons else _unexplained(demand)
@@ -67,6 +72,16 @@ class SupervisionMonitor:
     def age(self, now: float) -> float:
         """Time since the watchdog's newest word [s]; inf = never heard."""
         return now - self._heard
+
+    def followed(self, now: float) -> bool:
+        """Whether the driver follows the gate's set-point, as far as is known.
+
+        Without a permit it holds the robot where it is, and leads it back slowly afterwards. Meanwhile
+        measured positions say nothing about encoders when held against the gate's set-point.
+        """
+        if self._heard == -math.inf:
+            return not self._parameters.require_supervision
+        return now - self._heard <= FOLLOWED and now - self._held > RETURN
 
     def causes(self, now: float, *, moved: bool = True) -> dict[Cause, Reason]:
         """What the watchdog asks of the gate now.

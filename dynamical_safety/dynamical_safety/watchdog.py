@@ -15,6 +15,7 @@ from dynamical_safety.heartbeats import Heartbeats
 from dynamical_safety.reasons import Reason
 from dynamical_safety.resources import Resources, ResourceWatch, Throttle
 from dynamical_safety.watchdog_parameters import SafetyWatchdogParameters
+from dynamical_safety.writers import WriterWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,15 @@ class Watchdog:
 
     Args:
         parameters: All numbers.
+        namespace: The robot's, ``/thor_001``.
     """
 
-    def __init__(self, parameters: SafetyWatchdogParameters) -> None:
+    def __init__(self, parameters: SafetyWatchdogParameters, *, namespace: str = "") -> None:
         self._parameters = parameters
         self.gate = GateWatch(parameters)
         self.heartbeats = Heartbeats(parameters)
         self.machine = ResourceWatch(parameters)
+        self.writers = WriterWatch(namespace, parameters.trusted_writers)
         self.clock = ClockWatch(limit=parameters.clock_jump, hold=parameters.clock_hold)
         self._throttle = Throttle(parameters.throttle_step)
         self._permit = Permit(False, "the watchdog is starting")  # noqa: FBT003 - named in the class
@@ -110,6 +113,7 @@ class Watchdog:
             *self.gate.findings(now),
             *self.heartbeats.findings(now),
             *self.machine.judge(now),
+            *self.writers.findings,
         ]
         jump = self.clock.reason(now)
         if jump is not None:

@@ -66,6 +66,11 @@ class SafetyWatchdogParameters:
         high=30.0,
     )
 
+    trusted_writers: tuple[str, ...] = param(
+        (),
+        "Nodes beyond the graph contract that may write what safety rests on, e.g. a player of bags",
+    )
+
     # --- the machine ----------------------------------------------------------------------------
     clock_jump: float = param(
         0.050, "Smallest jump of the system clock that counts", unit="s", low=0.01, high=10.0

@@ -126,6 +126,30 @@ def test_a_strong_contact_asks_for_a_stop_that_yields(robot: Any) -> None:
     assert bench.monitor.yielding
 
 
+def test_what_a_robot_is_known_to_lean_on_is_no_contact_but_more_of_it_is(robot: Any) -> None:
+    bench = Bench(robot)
+    bench.push("right_wrist_yaw_link", (0.0, 0.0, 60.0))
+    bench.run(0.2)
+    assert bench.monitor.contact is not None
+    bench.monitor.bear()
+    bench.run(0.3)
+    assert bench.monitor.contact is None
+    bench.push("right_wrist_yaw_link", (0.0, 0.0, 100.0))
+    assert bench.run(0.2, until_felt=True) <= 0.05
+
+
+def test_what_no_longer_presses_is_no_longer_borne(robot: Any) -> None:
+    bench = Bench(robot)
+    bench.push("right_wrist_yaw_link", (0.0, 0.0, 60.0))
+    bench.run(0.2)
+    bench.monitor.bear()
+    bench.push("right_wrist_yaw_link", (0.0, 0.0, 0.0))
+    bench.run(0.3)
+    assert bench.monitor.contact is None
+    bench.push("right_wrist_yaw_link", (0.0, 0.0, 60.0))
+    assert bench.run(0.2, until_felt=True) <= 0.05
+
+
 def test_whoever_is_pressed_for_long_is_let_go(robot: Any) -> None:
     bench = Bench(robot, contact_pressed=0.3)
     bench.push("right_wrist_yaw_link", (0.0, 0.0, -30.0))

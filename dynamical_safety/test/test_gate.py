@@ -348,6 +348,19 @@ def test_without_a_forecast_the_robot_is_slower(cell: Cell) -> None:
     assert decision.speed_scale == cell.gate.parameters.forecast_missing_speed
 
 
+def test_a_gate_that_came_up_into_a_stop_waits_for_forecasts_all_the_same(robot: Any) -> None:
+    cell = Cell(robot.gate())
+    cell.tick(0.2)
+    cell.gate.stop(0, source="button", reason="pressed while it came up")
+    cell.tick(0.5)
+    assert cell.gate.reset() is None
+    assert cell.tick(1.0).state == State.NORMAL
+    cell.forecasting = False
+    cell.tick(4.0)
+    assert cell.decision.state == State.REDUCED
+    assert ErrorCode.FORECAST_STALE in cell.codes
+
+
 def test_no_link_enters_a_keep_out_zone(cell: Cell) -> None:
     # A wall right before the right forearm's way forward.
     zone = Zone("wall", ZoneType.KEEP_OUT, ((0.46, -1), (0.9, -1), (0.9, 1), (0.46, 1)), 0.0, 2.0)

@@ -15,6 +15,7 @@ from dynamical_bringup.faults.fault import (
     Flood,
     Freeze,
     Kill,
+    Play,
     Relay,
     Rogue,
     SetClock,
@@ -55,11 +56,14 @@ class Bringer:
                 self._freeze(action)
             case Slow():
                 self._slow(action)
-            case Relay(topic, mode, value):
-                stage.injection.tell("relay", topic=topic, mode=mode, value=value)
+            case Relay(topics, mode, value):
+                stage.injection.tell("relay", topics=topics, mode=mode, value=value)
                 self._undo.append(lambda: stage.injection.tell("quiet"))
             case Rogue(topic, _, rate):
                 stage.injection.tell("rogue", topic=topic, rate=rate)
+                self._undo.append(lambda: stage.injection.tell("quiet"))
+            case Play(topic):
+                stage.injection.tell("play", topic=topic, bag=str(stage.bag))
                 self._undo.append(lambda: stage.injection.tell("quiet"))
             case Flood(rate, size):
                 stage.injection.tell("flood", rate=rate, size=size)

@@ -128,7 +128,7 @@ def carry_out(fault: Fault, stage: Stage) -> tuple[Trial, bool]:
         begin = time.monotonic()
         for action in fault.actions:
             bringer.bring(action)
-        pause.wait(max(0.0, begin + fault.seconds - time.monotonic()))
+        pause.wait(fault.seconds)
     except TROUBLES as error:
         trouble = f"could not be carried out: {error}"
     end = max(time.monotonic(), begin + 1e-3)

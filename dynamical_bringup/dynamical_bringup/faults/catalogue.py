@@ -11,6 +11,7 @@ from dynamical_bringup.faults.fault import (
     Freeze,
     Group,
     Kill,
+    Play,
     Recovery,
     Relay,
     Rogue,
@@ -65,17 +66,20 @@ def _processes() -> list[Fault]:
         slows = node == graph.SAFETY_FORECASTER
         # The simulated world is in the driver's process: it stands still as long as that does.
         stands = not slows and node != graph.ROBOT_DRIVER
+        # One that is back before its last forecast has lost its worth was never gone for the gate.
         gone = _FREE | _KILLED if slows else _KILLED
+        held = states(_S.REDUCED) | _KILLED if slows else _KILLED
         faults += [
             Fault(
                 name=f"kill_{node}", group=Group.PROCESS, doc=f"{node} is killed",
-                actions=(Kill(node),), expected=gone, codes=codes, bound=bound, seconds=3.0,
-                recovery=Recovery.EITHER, stands=stands,
+                actions=(Kill(node),), expected=gone, codes=frozenset() if slows else codes,
+                bound=None if slows else bound, seconds=3.0, recovery=Recovery.EITHER,
+                stands=stands,
             ),
             Fault(
                 name=f"freeze_{node}", group=Group.PROCESS,
                 doc=f"{node} is stopped (SIGSTOP) for 1.5 s",
-                actions=(Freeze(node, 1.5),), expected=gone, codes=codes, bound=bound,
+                actions=(Freeze(node, 1.5),), expected=held, codes=codes, bound=bound,
                 recovery=Recovery.EITHER, stands=stands,
             ),
             Fault(
@@ -147,7 +151,7 @@ def _relay(
     recovery: Recovery = Recovery.BY_ITSELF, seconds: float = 2.0,
 ) -> Fault:  # fmt: skip
     return Fault(
-        name=name, group=group, doc=doc, actions=(Relay(topic, mode, value),), expected=expected,
+        name=name, group=group, doc=doc, actions=(Relay((topic,), mode, value),), expected=expected,
         codes=frozenset(codes), bound=bound, scene=Scene.RELAYED, recovery=recovery,
         seconds=seconds,
     )  # fmt: skip
@@ -238,27 +242,31 @@ def _contents() -> list[Fault]:
 
 def _rogues() -> list[Fault]:
     """Somebody else writes a topic of the command path."""
-    either = Recovery.EITHER
-    wide = _FREE | _STOPS | states(_S.FAULT)
-    expected = {
-        "requested_command": wide,
-        "safe_command": wide,
-        "safety/permit": _FREE,
-        "joint_states": states(_S.PROTECTIVE_STOP, _S.CONTROLLED_STOP, _S.FAULT),
-        "tracks": wide,
-        "forecast": _FREE | _PROTECTIVE,
-        "safety/supervision": wide,
-        "action_chunk": _FREE | _PROTECTIVE,
-    }
-    return [
-        Fault(
-            name="rogue_" + topic.replace("/", "_"), group=Group.ROGUE,
-            doc=f"somebody else writes {topic}",
-            actions=(Rogue(topic, "", 20.0 if topic in ("tracks", "forecast") else 200.0),),
-            expected=wanted, recovery=either,
-        )
-        for topic, wanted in expected.items()
-    ]  # fmt: skip
+    # Nobody's seal is forged: what is sealed is refused, and a second writer of safe commands is a fault.
+    sealed = {"safe_command": states(_S.FAULT), "safety/permit": _FREE}
+    unsealed = ("requested_command", "joint_states", "tracks", "forecast", "safety/supervision",
+                "action_chunk")  # fmt: skip
+    faults = []
+    for scene, kind, doc, topics in (
+        (Scene.PLAIN, Rogue, "somebody else writes {}", (*sealed, *unsealed)),
+        (Scene.REPLAYED, Play, "somebody plays {} of an earlier run",
+         ("safe_command", *unsealed)),
+    ):  # fmt: skip
+        for topic in topics:
+            slow = topic in ("tracks", "forecast")
+            action = Play(topic) if kind is Play else Rogue(topic, "", 20.0 if slow else 200.0)
+            strange = frozenset({ErrorCode.UNKNOWN_WRITER})
+            faults.append(
+                Fault(
+                    name=("replayed_" if kind is Play else "rogue_") + topic.replace("/", "_"),
+                    group=Group.ROGUE, doc=doc.format(topic), actions=(action,), scene=scene,
+                    expected=sealed.get(topic, _STOPS | states(_S.FAULT)),
+                    codes=frozenset() if topic in sealed else strange,
+                    bound=None if topic in sealed else 3500, seconds=4.0,
+                    recovery=Recovery.EITHER,
+                )
+            )  # fmt: skip
+    return faults
 
 
 def _clocks() -> list[Fault]:
@@ -268,13 +276,14 @@ def _clocks() -> list[Fault]:
         ErrorCode.JOINT_STATE_STALE, ErrorCode.NODE_SILENT, ErrorCode.GATE_STALLED,
         ErrorCode.SUPERVISION_SILENT,
     })  # fmt: skip
-    wanted = _STOPS | states(_S.FAULT)
+    # Samples of a writer whose clock is behind have expired when they are read: to its readers it is silent.
+    wanted = _STOPS | states(_S.FAULT, SILENT)
     return [
         Fault(
             name=f"clock_{way}_{node}", group=Group.CLOCK,
             doc=f"the clock of {node} is set {way} by {abs(seconds):g} s",
             actions=(SetClock(node, seconds),), expected=wanted, codes=codes,
-            bound=1000, seconds=3.0, scene=Scene.CLOCKS, recovery=Recovery.EITHER,
+            bound=1000, seconds=3.0, scene=Scene.CLOCKS, recovery=Recovery.EITHER, stands=True,
         )
         for node in (graph.SAFETY_GATE, graph.CONTROL, graph.PERCEPTION)
         for way, seconds in (("forward", 5.0), ("back", -5.0))
@@ -330,7 +339,7 @@ def _people() -> list[Fault]:
         Fault(
             name="person_lost_near", group=Group.PERSON,
             doc="a person stands near, and tracks stop coming",
-            before=(Walk((_NEAR,)),), lead=2.0, actions=(Relay("tracks", "silent"),),
+            before=(Walk((_NEAR,)),), lead=2.0, actions=(Relay(("tracks",), "silent"),),
             expected=_STOPS, bound=1000, scene=Scene.RELAYED, recovery=Recovery.EITHER,
             codes=frozenset({ErrorCode.TRACKS_STALE}) | near,
         ),
@@ -343,38 +352,37 @@ def _people() -> list[Fault]:
         Fault(
             name="person_vanishes_near", group=Group.PERSON,
             doc="a person stands near, and perception forgets him for half a second",
-            before=(Walk((_NEAR,)),), lead=2.0, actions=(Relay("tracks", "no people"),),
+            before=(Walk((_NEAR,)),), lead=2.0, actions=(Relay(("tracks",), "no people"),),
             expected=cautious, codes=near, bound=500, scene=Scene.RELAYED, seconds=0.5,
         ),
     ]  # fmt: skip
 
 
 def _cameras() -> list[Fault]:
-    pictures = [
+    pictures = tuple(
         f"cameras/{camera}/{kind}/image_raw"
         for camera in graph.CAMERAS
         for kind in ("color", "depth", "labels")
-    ]
+    )
+    right = tuple(topic for topic in pictures if "room_right" in topic)
     blind = _STOPS | states(_S.REDUCED)
     return [
         Fault(
             name="camera_black", group=Group.CAMERA, doc="pictures of all cameras are black",
-            actions=tuple(Relay(topic, "black") for topic in pictures), expected=blind,
+            actions=(Relay(pictures, "black"),), expected=blind,
             scene=Scene.CAMERAS, seconds=3.0, bound=2500, recovery=Recovery.EITHER,
         ),
         Fault(
             name="camera_frozen", group=Group.CAMERA,
             doc="all cameras repeat one picture with fresh stamps, and a person comes",
-            actions=(*(Relay(topic, "freeze") for topic in pictures),
-                     Walk((_FAR, _NEAR), 1.0, 0.0)),
+            actions=(Relay(pictures, "freeze"), Walk((_FAR, _NEAR), 1.0, 0.0)),
             expected=blind, scene=Scene.CAMERAS, seconds=4.0, bound=3000,
             recovery=Recovery.EITHER,
         ),
         Fault(
             name="one_camera_frozen", group=Group.CAMERA,
             doc="the right camera repeats one picture with fresh stamps, and a person comes",
-            actions=(*(Relay(t, "freeze") for t in pictures if "room_right" in t),
-                     Walk((_FAR, _NEAR), 1.0, 0.0)),
+            actions=(Relay(right, "freeze"), Walk((_FAR, _NEAR), 1.0, 0.0)),
             expected=blind, scene=Scene.CAMERAS, seconds=4.0, bound=3000,
             recovery=Recovery.EITHER,
         ),
@@ -387,20 +395,20 @@ def _forecasts() -> list[Fault]:
         Fault(
             name="forecaster_calm", group=Group.FORECAST,
             doc="forecasters say that nobody will come, and somebody does",
-            actions=(Relay("forecast", "calm"), Walk((_FAR, _NEAR), 1.0, 0.0)),
+            actions=(Relay(("forecast",), "calm"), Walk((_FAR, _NEAR), 1.0, 0.0)),
             expected=states(_S.REDUCED, _S.PROTECTIVE_STOP), bound=3000, scene=Scene.RELAYED,
             seconds=4.0,
         ),
         Fault(
             name="forecaster_alarmed", group=Group.FORECAST,
             doc="forecasters say that somebody will be hit, and nobody is there",
-            actions=(Relay("forecast", "alarmed"),),
+            actions=(Relay(("forecast",), "alarmed"),),
             expected=states(_S.REDUCED, _S.PROTECTIVE_STOP), codes=alarm, bound=500,
             scene=Scene.RELAYED,
         ),
         Fault(
             name="forecaster_silent", group=Group.FORECAST, doc="no forecast comes",
-            actions=(Relay("forecast", "silent"),),
+            actions=(Relay(("forecast",), "silent"),),
             expected=states(_S.REDUCED, _S.PROTECTIVE_STOP),
             codes=frozenset({ErrorCode.FORECAST_STALE}), bound=1200, scene=Scene.RELAYED,
         ),

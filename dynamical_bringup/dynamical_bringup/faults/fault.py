@@ -33,6 +33,7 @@ class Scene(Enum):
     PLAIN = "plain"
     RELAYED = "relayed"  # messages of the command path go through the injector
     CAMERAS = "cameras"  # pictures do
+    REPLAYED = "replayed"  # a bag of an earlier run is at hand
     CLOCKS = "clocks"  # clocks of some processes can be set
     SMALL_DISK = "small disk"  # the folder for states and logs is full
 
@@ -72,9 +73,9 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The relay of a topic does ``mode`` (see ``alterations``) with ``value``."""
+    """The relays of topics do ``mode`` (see ``alterations``) with ``value``, all at once."""
 
-    topic: str
+    topics: tuple[str, ...]
     mode: str
     value: float = 0.0
 
@@ -86,6 +87,13 @@ class Rogue:
     topic: str
     content: str
     rate: float = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Somebody plays what was recorded of a topic in an earlier run."""
+
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,19 @@ class FillDisk:
 
 
 Action = (
-    Kill | Freeze | Slow | Relay | Rogue | SetClock | Walk | Zone | Stop | Flood | Burn | FillDisk
+    Kill
+    | Freeze
+    | Slow
+    | Relay
+    | Rogue
+    | Play
+    | SetClock
+    | Walk
+    | Zone
+    | Stop
+    | Flood
+    | Burn
+    | FillDisk
 )
 
 REST = "rest"

@@ -4,10 +4,15 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from trajectory_msgs.msg import JointTrajectoryPoint
+
 from dynamical_interfaces.seal import TAG_BYTES
 
 Filler = Callable[[Any, Any], None]
 FAR = 0.4  # of what a forged command wants [rad]
+ARM = slice(15, 22)  # of the robot's joints, those of its left arm
+CHUNK_POINTS = 25
+TRAJECTORY_AHEAD = 2**40
 
 
 def _command(message: Any, stamp: Any) -> None:
@@ -54,11 +59,17 @@ def _supervision(message: Any, stamp: Any) -> None:
 
 def _chunk(message: Any, stamp: Any) -> None:
     message.skill_id = message.execution_id = "rogue"
-    message.trajectory_id = 2**40
+    message.trajectory_id = TRAJECTORY_AHEAD
     message.start_time = stamp
     message.period = 0.02
     message.confidence = 1.0
-    message.trajectory.joint_names = [f"no_such_joint_{index}" for index in range(3)]
+    message.observation_stamp = stamp
+    rest = [0.0] * len(message.trajectory.joint_names)
+    for index in range(CHUNK_POINTS):
+        share = index / CHUNK_POINTS
+        message.trajectory.points.append(
+            JointTrajectoryPoint(positions=[FAR * share for _ in rest], velocities=rest)
+        )
 
 
 # Topic -> what a forged message of it holds.
@@ -89,6 +100,8 @@ def fill(topic: str, message: Any, *, stamp: Any, names: list[str], sequence: in
     for field in ("joint_names", "name"):
         if hasattr(message, field):
             setattr(message, field, names)
+    if hasattr(message, "trajectory"):
+        message.trajectory.joint_names = names[ARM]
     if hasattr(message, "sequence"):
         message.sequence = SEQUENCE_AHEAD + sequence
     FORGERIES[topic](message, stamp)

@@ -1,8 +1,9 @@
 """The injector process: relays that can be faithful or faulty, rogue publishers, a flood.
 
 Told what to do by lines of JSON on its standard input, and answers each with a line:
-``{"do": "relay", "topic": ..., "mode": ..., "value": ...}``, ``{"do": "rogue", "topic": ..., "rate": ...}``,
-``{"do": "flood", "rate": ..., "size": ...}``, ``{"do": "quiet"}``. It ends when its input does.
+``{"do": "relay", "topics": [...], "mode": ..., "value": ...}``, ``{"do": "rogue", "topic": ...,
+"rate": ...}``, ``{"do": "play", "topic": ..., "bag": ...}``, ``{"do": "flood", "rate": ..., "size": ...}``,
+``{"do": "quiet"}``. It ends when its input does.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from mcap.reader import make_reader
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.signals import SignalHandlerOptions
@@ -101,9 +103,12 @@ class Injector:
         """Do what one line asks for."""
         match order["do"]:
             case "relay":
-                self._relays[order["topic"]].set(order["mode"], float(order["value"]))
+                for topic in order["topics"]:
+                    self._relays[topic].set(order["mode"], float(order["value"]))
             case "rogue":
                 self._rogue(order["topic"], float(order["rate"]))
+            case "play":
+                self._play(order["topic"], Path(order["bag"]))
             case "flood":
                 self._flood(float(order["rate"]), int(order["size"]))
             case "quiet":
@@ -122,6 +127,24 @@ class Injector:
             message = fill(name, kind(), stamp=stamp, names=self._names, sequence=count)
             writer.publish(message)
 
+        self._senders.append(Sender(send, rate))
+
+    def _play(self, name: str, bag: Path) -> None:
+        """Send what a bag holds of a topic, over and over, as fast as it was recorded on average."""
+        with (bag / f"{bag.name}_0.mcap").open("rb") as file:
+            full = self._node.resolve_topic_name(name)
+            found = [
+                (message.log_time, message.data)
+                for _, _, message in make_reader(file).iter_messages(topics=[full])
+            ]
+        if len(found) < 2:
+            raise ValueError(f"{bag} holds {len(found)} messages of {full}, want two or more")
+        rate = (len(found) - 1) / ((found[-1][0] - found[0][0]) * 1e-9)
+        topic = graph.topic(name)
+        kind = interface_class(topic.type)
+        writer = self._node.create_publisher(kind, name, qos_profile(topic.profile))
+        self._writers.append(writer)
+        send = lambda count: writer.publish(found[count % len(found)][1])  # noqa: E731
         self._senders.append(Sender(send, rate))
 
     def _flood(self, rate: float, size: int) -> None:

@@ -221,7 +221,10 @@ def set_point_violations(
             _note(found, "position", limits, over, ROUNDING, "rad beyond the position limit")
         over = np.abs(point.velocity) - limits.velocity * (1.0 + ROUNDING)
         _note(found, "velocity", limits, over, ROUNDING, "rad/s beyond the velocity limit")
-        if previous is None or point.sequence <= previous.sequence:
+        # Stamps that go back are those of a clock that was set, or of another gate.
+        if previous is None or not (
+            point.sequence > previous.sequence and point.stamp >= previous.stamp
+        ):
             previous = point
             continue
         passed = point.stamp - previous.stamp

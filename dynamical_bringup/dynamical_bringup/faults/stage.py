@@ -48,6 +48,7 @@ RELAYED: dict[Scene, dict[str, tuple[str, ...]]] = {
     },
 }
 CLOCKED = (graph.SAFETY_GATE, graph.CONTROL, graph.PERCEPTION)
+RECORDED = 4.0  # of an earlier run in motion [s]
 SMALL_DISK = 24  # [MB]: room for a start, logs and the bridge's own files
 Said = Callable[[str], None]
 
@@ -95,6 +96,7 @@ class Stage:
         self.state = state_dir()
         if self.scene is Scene.SMALL_DISK:
             self._small_disk()
+        self.bag = self._earlier_run() if self.scene is Scene.REPLAYED else None
         relayed = RELAYED.get(self.scene, {})
         platform = Platform(
             Options(
@@ -102,6 +104,9 @@ class Stage:
                 port=free_port(),  # the same after the bridge has been started anew
                 ros_arguments={node: _remapped(topics) for node, topics in relayed.items()},
                 environments=self._clock_environments(),
+                parameters={graph.SAFETY_WATCHDOG: {"trusted_writers": ["injector"]}}
+                if relayed
+                else {},
             ),
             say=self._say,
         )
@@ -237,6 +242,18 @@ class Stage:
     def _robot_id(self) -> str:
         places = ("robot_mjcf", "robot_urdf", "state_dir", "port", "recording")
         return load(self._config, dict.fromkeys(places, "")).robot_id
+
+    def _earlier_run(self) -> Path:
+        """Bring a platform up, let the robot move, and keep a bag of it."""
+        bag = Path(self._stack.enter_context(tempfile.TemporaryDirectory())) / "earlier"
+        options = Options(config_dir=self._config, port=free_port(), recording=bag)
+        with Platform(options, say=self._say) as platform:
+            here = self._come_up(platform)
+            client = Client(here.url, here.api_key)
+            client.invoke(here.robot_id, "wave with your right hand")
+            threading.Event().wait(RECORDED)
+            client.close()
+        return bag
 
     def _clock_environments(self) -> dict[str, dict[str, str]]:
         if self.scene is not Scene.CLOCKS:

@@ -202,9 +202,7 @@ class Platform:
                 )
         nodes = []
         for node in description.nodes:
-            if options.only and node.name not in options.only:
-                continue
-            if node.on_request and not options.recording and node.name not in options.only:
+            if not node.is_wanted(options.only, recording=options.recording):
                 continue
             extra = options.parameters.get(node.name, {})
             nodes.append(replace(node, parameters={**node.parameters, **extra}))

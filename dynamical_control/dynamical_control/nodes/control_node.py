@@ -34,6 +34,13 @@ class ControlParameters:
     input_timeout: float = param(
         0.1, "Age at which joint states or safety status count as missing", unit="s", low=0.02
     )
+    lag_limit: float = param(
+        0.3,
+        "How far an arm may be behind its command before the motion waits for it",
+        unit="rad",
+        low=0.05,
+        high=3.0,
+    )
     blend_velocity: float = param(
         1.0, "Largest joint speed added by a blend", unit="rad/s", low=0.1
     )
@@ -127,7 +134,12 @@ class ControlNode(GraphNode[ControlParameters]):
                 except ChunkError as error:
                     self.diagnose("chunks", "warn", str(error))
         before = controller.state
-        point = controller.step(now, period, allowed_scale=self._safety.speed_scale)
+        point = controller.step(
+            now,
+            period,
+            allowed_scale=self._safety.speed_scale,
+            held_back=self._tracking_error() > self.parameters.lag_limit,
+        )
         if controller.state is State.STARVED and before is not State.STARVED:
             self.diagnose(
                 "chunks", "warn", "chunks ran out before the final one; braked and holding"
@@ -143,19 +155,22 @@ class ControlNode(GraphNode[ControlParameters]):
         message.velocity = array("d", point.velocity)
         self._command.publish(message)
 
+    def _tracking_error(self) -> float:
+        """How far the measured robot is behind what was requested last, fingers left out [rad]."""
+        if self._measured is None or not self._sequence:
+            return 0.0
+        wanted = np.frombuffer(self._message.position)
+        return float(np.abs(wanted - self._measured)[self._arms].max())
+
     def _publish_status(self, now: float) -> None:
         controller = self._controller
-        error = 0.0
-        if self._measured is not None and self._sequence:
-            wanted = np.frombuffer(self._message.position)
-            error = float(np.abs(wanted - self._measured)[self._arms].max())
         status = ControlStatus(
             state=int(controller.state),
             trajectory_id=controller.trajectory_id,
             elapsed=controller.elapsed,
             buffered=controller.buffered,
             speed_scale=controller.scale,
-            tracking_error=error,
+            tracking_error=self._tracking_error(),
             final_reached=controller.final_reached,
         )
         status.header.stamp = self.stamp(now)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from dynamical_interfaces.parameters import ParameterError, describe, param
 
@@ -17,7 +18,11 @@ P = TypeVar("P")
 
 # Declared by rclpy or by the node base, not by the dataclass.
 _RESERVED = {"use_sim_time", "autostart", "start_type_description_service"}
-_LISTS = {tuple[str, ...]: list[str], tuple[float, ...]: list[float], tuple[int, ...]: list[int]}
+_LISTS = {
+    tuple[str, ...]: Parameter.Type.STRING_ARRAY,
+    tuple[float, ...]: Parameter.Type.DOUBLE_ARRAY,
+    tuple[int, ...]: Parameter.Type.INTEGER_ARRAY,
+}
 
 
 def declare(node: Node, parameter_class: type[P]) -> P:
@@ -34,7 +39,8 @@ def declare(node: Node, parameter_class: type[P]) -> P:
         is_list = hints[name] in _LISTS
         default: Any = item.default
         if is_list:
-            default = list(default)
+            # An empty list says nothing of its type; one that is not set is empty.
+            default = list(default) or _LISTS[hints[name]]
         try:
             value = node.declare_parameter(name, default, _descriptor(item, hints[name])).value
         except InvalidParameterTypeException as error:
@@ -48,7 +54,7 @@ def declare(node: Node, parameter_class: type[P]) -> P:
                 f"parameter {name!r} of node {node.get_name()!r}: {error}; allowed is "
                 f"{item.metadata['low']} .. {item.metadata['high']} {item.metadata['unit']}"
             ) from error
-        values[name] = tuple(value) if is_list else value
+        values[name] = tuple(value or ()) if is_list else value
     return parameter_class(**values)
 
 

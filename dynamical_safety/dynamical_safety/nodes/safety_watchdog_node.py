@@ -19,6 +19,7 @@ from dynamical_safety.supervision_conversions import (
 )
 from dynamical_safety.watchdog import Supervision, Watchdog
 from dynamical_safety.watchdog_parameters import SafetyWatchdogParameters
+from dynamical_safety.writers import WATCHED
 
 # Above the gate itself: a gate that runs wild must not keep its watchdog from running.
 TIER = replace(tiers.SAFETY, rate=200.0, priority=tiers.SAFETY.priority + 5)
@@ -47,7 +48,7 @@ class SafetyWatchdogNode(GraphNode[SafetyWatchdogParameters]):
         """Read the key and make all endpoints."""
         self._key = seal.read_key()
         self._seal = CommandSeal(self._key)
-        self.watchdog = Watchdog(self.parameters)
+        self.watchdog = Watchdog(self.parameters, namespace=self.get_namespace())
         self._commands = self.polled_reader("safe_command", raw=True)
         self._statuses = self.polled_reader("safety/status")
         # One queue for all nodes: what came since the last look must fit.
@@ -107,9 +108,20 @@ class SafetyWatchdogNode(GraphNode[SafetyWatchdogParameters]):
         self._status.header.stamp = self.stamp(now)
         self._supervisions.publish(supervision_to_msg(seen, self._status))
 
-    # --- outside the loop: the system's files may be slow ----------------------------------------
+    # --- outside the loop: the system's files and the discovery data may be slow ------------------
     def _report_watch(self) -> None:
         self._resources = read_resources()
+        self.watchdog.writers.take(
+            {
+                topic.name: [
+                    f"{writer.node_namespace.rstrip('/')}/{writer.node_name}"
+                    for writer in self.get_publishers_info_by_topic(
+                        self.resolve_topic_name(topic.name)
+                    )
+                ]
+                for topic in WATCHED
+            }
+        )
         seen = self._seen
         if seen is None or self.stopped.is_set():
             return

@@ -183,15 +183,20 @@ class Planner:
     def is_clear(
         self, joints: np.ndarray, trajectory: Trajectory, *, margin: float = 0.002
     ) -> bool:
-        """Whether a trajectory keeps clear of body and obstacles, or comes no nearer than at first."""
+        """Whether a trajectory keeps clear of body and obstacles.
+
+        One that begins too near to something may lead away from it, and come back to nothing else as near.
+        """
         columns = [self.kinematics.index[name] for name in trajectory.joint_names]
         probe = np.array(joints, dtype=float)
-        least = min(margin, self.kinematics.clearance(probe) - 0.003)
+        best = self.kinematics.clearance(probe)
         count = max(6, len(trajectory.position) // 6)
         for row in np.linspace(0, len(trajectory.position) - 1, count).astype(int)[1:]:
             probe[columns] = trajectory.position[row]
-            if self.kinematics.clearance(probe) < least:
+            clearance = self.kinematics.clearance(probe)
+            if clearance < min(margin, best - 0.003):
                 return False
+            best = max(best, clearance)
         return True
 
 

@@ -97,3 +97,24 @@ def test_finger_postures_are_within_the_joints_range(side: str) -> None:
             assert limits.lower[index] <= value <= limits.upper[index], name
         measured = hands.positions(side, share)
         assert hands.closed_share(side, measured) == pytest.approx(share)
+
+
+def test_a_way_out_of_a_touch_is_clear_unless_it_leads_into_another(
+    kinematics: Kinematics, home: np.ndarray
+) -> None:
+    planner = Planner(kinematics)
+    hand = kinematics.hand_pose(home, "right")
+    raised = kinematics.solve(home, {"right": hand.moved([0.0, 0.0, 0.12])}, posture=home).joints
+    up = {
+        name: raised[kinematics.index[name]]
+        for name in kinematics.joint_names
+        if name.startswith("right_") and "hand" not in name
+    }
+    away = planner.joint_path(home, [up])
+    both = planner.joint_path(home, [up, {"left_shoulder_pitch_joint": -1.0}])
+    ahead = kinematics.hand_pose(planner.end(home, both), "left").position
+    under = hand.position - [0.0, 0.0, 0.06]
+    kinematics.set_obstacles([Box(under, np.full(3, 0.04)), Box(ahead, np.full(3, 0.04))])
+    assert kinematics.clearance(home) < 0.0
+    assert planner.is_clear(home, away)
+    assert not planner.is_clear(home, both)
