@@ -6,7 +6,7 @@ setup(
     name="dynamical_skills",
     version="0.1.0",
     packages=find_packages(exclude=["test", "test.*"]),
-    package_data={"": ["py.typed", "*.yaml"]},
+    package_data={"": ["py.typed", "*.yaml", "*.safetensors"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/dynamical_skills"]),
         ("share/dynamical_skills", ["package.xml"]),

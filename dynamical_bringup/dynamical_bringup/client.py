@@ -1,8 +1,10 @@
 """A client of the REST bridge, as the command line, the demo and the trials use it."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -93,6 +95,29 @@ class Client:
             if time.monotonic() > end:
                 raise ClientError(f"execution {execution_id} has not ended after {timeout:.0f} s")
             time.sleep(period)  # noqa: TID251 - a client's poll, no loop of the robot
+
+    def events(self, execution_id: str) -> Iterator[dict[str, Any]]:
+        """States of an execution as they come, up to its last.
+
+        Raises:
+            ClientError: If there is none, or the stream ends before the execution does.
+        """
+        path = f"/api/v1/skills/executions/{quote(execution_id, safe='')}/events"
+        try:
+            with self._http.stream("GET", path) as answer:
+                if answer.is_error:
+                    answer.read()
+                    problem = answer.json()
+                    raise ClientError(str(problem.get("detail")), answer.status_code)
+                for line in answer.iter_lines():
+                    if line.startswith("data: "):
+                        state = json.loads(line.removeprefix("data: "))
+                        yield state
+                        if state["status"] in ENDED:
+                            return
+        except (httpx.HTTPError, ValueError) as error:
+            raise ClientError(f"{self._http.base_url} does not answer: {error}") from error
+        raise ClientError(f"the bridge ended before execution {execution_id} did")
 
     def close(self) -> None:
         """Close the connection."""

@@ -16,6 +16,7 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 from dynamical_interfaces import graph
 
 _PLACE = re.compile(r"\$\{(\w+)\}")
+DEFAULT_WORKSPACE = "lab_table"
 _NODE_KEYS = {"package", "parameters", "environment", "sealed", "on_request"}
 
 
@@ -84,7 +85,8 @@ def load(
 
     Args:
         config_dir: Folder with platform.yaml and the site's data.
-        values: What the places stand for; ``robot_id`` and ``config_dir`` are added here.
+        values: What the places stand for; ``robot_id`` and ``config_dir`` are added here, and
+            ``workspace`` if it is not given.
         robot_id: Instead of the one in the file.
 
     Raises:
@@ -100,7 +102,12 @@ def load(
     robot = robot_id or data.get("robot_id", "")
     if not re.fullmatch(r"[A-Za-z]\w*", robot):
         raise DescriptionError(f"{path}: robot_id {robot!r} is no ROS name: letters, digits and _")
-    known = {**values, "robot_id": robot, "config_dir": str(config_dir)}
+    known = {
+        "workspace": DEFAULT_WORKSPACE,
+        **values,
+        "robot_id": robot,
+        "config_dir": str(config_dir),
+    }
     shared = data.get("environment", {})
     nodes = tuple(_node(path, name, body, known, shared) for name, body in data["nodes"].items())
     return Description(robot, nodes)

@@ -13,7 +13,7 @@ from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from dynamical_bringup.description import default_config_dir, load
+from dynamical_bringup.description import DEFAULT_WORKSPACE, default_config_dir, load
 from dynamical_bringup.runner.state import state_dir
 from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_interfaces import seal
@@ -22,6 +22,7 @@ ARGUMENTS = {
     "namespace": ("", "Robot id and namespace; empty = the one in platform.yaml"),
     "config_dir": ("", "Folder with platform.yaml and the site's data; empty = the installed one"),
     "only": ("", "Comma-separated names of the nodes to start; empty = all"),
+    "workspace": (DEFAULT_WORKSPACE, "Place of workspaces.yaml where the robot stands"),
     "port": ("8080", "Port of the REST bridge; 0 = any free one"),
     "recording": ("", "Folder for a recording of the run; empty = none"),
     "use_sim_time": ("false", "Take the time from /clock, for replay"),
@@ -40,6 +41,7 @@ def start(context):
         "robot_urdf": str(model.urdf),
         "state_dir": str(state_dir()),
         "port": int(given["port"]),
+        "workspace": given["workspace"],
         "recording": given["recording"],
     }
     description = load(config_dir, values, robot_id=given["namespace"] or None)

@@ -106,7 +106,20 @@ def _start_bridge(state_dir: Path, *parameters: str, namespace: str = NAMESPACE)
         "--ros-args",
         *arguments,
     )
+    try:
+        return _bridge(process, state_dir, parameters)
+    except BaseException:
+        process.popen.kill()
+        raise
+
+
+def _bridge(process: Process, state_dir: Path, parameters: tuple[str, ...]) -> Bridge:
     process.wait_for("Application startup complete")
+    # A test may name another folder among its parameters; the last one counts.
+    named = [text.removeprefix("state_dir:=") for text in parameters if "state_dir:=" in text]
+    state_dir = Path(named[-1]) if named else state_dir
+    # The server may speak first, before its node has written down where it listens.
+    _until((state_dir / "rest.json").exists)
     url = json.loads((state_dir / "rest.json").read_text())["url"]
     return Bridge(url, (state_dir / "api_key").read_text().strip(), state_dir, process)
 
@@ -160,6 +173,12 @@ def process_class() -> type[Process]:
 
 
 @pytest.fixture
+def ros_environment() -> dict[str, str]:
+    """Environment of the tests' ROS domain."""
+    return environment()
+
+
+@pytest.fixture
 def until():
     """Wait for a condition to hold; returns its value."""
     return _until
@@ -186,6 +205,24 @@ def start_bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 
     def start(*parameters: str, **arguments) -> Bridge:
         started.append(_start_bridge(tmp_path_factory.mktemp("state"), *parameters, **arguments))
+        return started[-1]
+
+    yield start
+    for bridge in started:
+        bridge.process.stop()
+
+
+@pytest.fixture(scope="module")
+def start_module_bridge(
+    scripted_graph: Process, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator:
+    """Start bridges with parameters of a module's own, before the shared scripted graph."""
+    started: list[Bridge] = []
+
+    def start(*parameters: str) -> Bridge:
+        started.append(_start_bridge(tmp_path_factory.mktemp("state"), *parameters))
+        with started[-1].client() as client:
+            _until(lambda: client.get("/health").json()["status"] == "healthy")
         return started[-1]
 
     yield start

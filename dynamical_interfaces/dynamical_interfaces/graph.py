@@ -212,7 +212,7 @@ TOPICS: tuple[Topic, ...] = (
         qos.SENSOR,
         10.0,
         (PERCEPTION,),
-        (SAFETY_GATE, SAFETY_FORECASTER, SKILL_SERVER, REST_BRIDGE, RECORDER),
+        (SAFETY_GATE, SAFETY_FORECASTER, SKILL_SERVER, SKILL_ROUTER, REST_BRIDGE, RECORDER),
         "Objects and people in the world.",
     ),
     Topic(
@@ -333,6 +333,15 @@ TOPICS: tuple[Topic, ...] = (
         "Health of every node, REP-107.",
     ),
     Topic(
+        "/coordination",
+        "dynamical_interfaces/msg/Participation",
+        qos.EVENT,
+        10.0,
+        (SKILL_SERVER,),
+        (SKILL_SERVER, RECORDER),
+        "What each robot of a shared task does, fleet-wide; only while it has a coordination_id.",
+    ),
+    Topic(
         "cameras/labels",
         "dynamical_interfaces/msg/LabelInfo",
         qos.STATE,
@@ -406,6 +415,27 @@ SERVICES: tuple[Service, ...] = (
         SKILL_ROUTER,
         _ROUTER_CLIENTS,
         "Plan a sentence.",
+    ),
+    Service(
+        "get_plan",
+        "dynamical_interfaces/srv/GetPlan",
+        SKILL_SERVER,
+        (REST_BRIDGE,),
+        "A plan that was begun, and how far it is.",
+    ),
+    Service(
+        "list_plans",
+        "dynamical_interfaces/srv/ListPlans",
+        SKILL_SERVER,
+        (REST_BRIDGE,),
+        "Plans that were begun.",
+    ),
+    Service(
+        "cancel_plan",
+        "dynamical_interfaces/srv/CancelPlan",
+        SKILL_SERVER,
+        (REST_BRIDGE,),
+        "End a plan that runs; it can be carried on later.",
     ),
     Service(
         "safety/stop",

@@ -33,8 +33,12 @@ class Workspace:
         return bool(((point >= self.low) & (point <= self.high)).all())
 
 
-def read_workspaces(path: Path) -> tuple[Workspace, ...]:
+def read_workspaces(path: Path, *, only: str = "") -> tuple[Workspace, ...]:
     """All workspaces of the file, in its order.
+
+    Args:
+        path: Of the file.
+        only: Leave out all but this one; empty = none is left out.
 
     Raises:
         WorkspaceError: Naming the file, the workspace and what would be right.
@@ -49,7 +53,12 @@ def read_workspaces(path: Path) -> tuple[Workspace, ...]:
     entries = content.get("workspaces") if isinstance(content, Mapping) else None
     if not isinstance(entries, list):
         raise WorkspaceError(file, "", "must hold a list 'workspaces: [{id, bounds: {min, max}}]'")
-    return tuple(_workspace(file, entry) for entry in entries)
+    workspaces = tuple(_workspace(file, entry) for entry in entries)
+    chosen = tuple(place for place in workspaces if only in ("", place.id))
+    if workspaces and not chosen:
+        known = ", ".join(place.id for place in workspaces)
+        raise WorkspaceError(file, only, f"is not in the file; known: {known}")
+    return chosen
 
 
 def _workspace(file: str, entry: Any) -> Workspace:

@@ -361,6 +361,30 @@ def test_a_gate_that_came_up_into_a_stop_waits_for_forecasts_all_the_same(robot:
     assert ErrorCode.FORECAST_STALE in cell.codes
 
 
+def test_a_loop_that_stood_still_stops_the_robot_which_goes_on_by_itself(cell: Cell) -> None:
+    cell.now += 0.08
+    cell.gate.step(cell.now, 0.08)
+    assert cell.gate.machine.state == State.PROTECTIVE_STOP
+    assert ErrorCode.TICK_OVERRUN in cell.codes
+    assert "stood still for 80 ms" in cell.gate.machine.reasons[0].text
+    assert cell.tick(1.5).state == State.NORMAL
+
+
+def test_distances_that_cannot_be_measured_stop_the_robot(cell: Cell) -> None:
+    cell.goal[ELBOW] = 0.8
+    cell.tick(0.1)
+    cell.gate.filter.refresh(
+        np.full(cell.n, np.nan), cell.gate.world.obstacle_table(cell.now), 0.0
+    )
+    cell.gate.ticks = 0  # the next look at distances is three ticks away
+    speed = float(np.abs(cell.decision.velocity).max())
+    cell.tick(2 * TICK)
+    assert cell.gate.machine.state == State.PROTECTIVE_STOP
+    assert ErrorCode.FILTER_FAILED in cell.codes
+    assert float(np.abs(cell.decision.velocity).max()) < speed
+    assert cell.tick(1.5).state == State.NORMAL
+
+
 def test_no_link_enters_a_keep_out_zone(cell: Cell) -> None:
     # A wall right before the right forearm's way forward.
     zone = Zone("wall", ZoneType.KEEP_OUT, ((0.46, -1), (0.9, -1), (0.9, 1), (0.46, 1)), 0.0, 2.0)

@@ -9,14 +9,14 @@ from typing import Protocol
 import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
-from dynamical_skills.execution import InterruptedExecutionError
-from dynamical_skills.player import TrajectoryPlayer
 from dynamical_skills.policies.policy import Observation, SeenObject, SkillError, Trajectory
 from dynamical_skills.robot_state import ENDING_STATES, ControlState, ControlView, SafetyView
+from dynamical_skills.stage import Stage
+from dynamical_skills.step_execution import InterruptedExecutionError
 from dynamical_skills.streaming import ActionChunk
 
-_FAST = 0.001  # time between two looks until the first command has passed the gate [s]
-_CALM = 0.010  # and from then on [s]
+_FAST = 0.001  # time between two looks for the first joint states [s]
+_CALM = 0.010  # and for anything else [s]
 _BRAKE_LIMIT = 3.0
 _SILENT = 1.0  # control without a status for this long counts as gone [s]
 _JOINT_LIMIT = 6.0  # a process that has just come up needs seconds to find its peers [s]
@@ -87,7 +87,7 @@ class Interruption:
 
 
 class RobotBody:
-    """One execution's view of the robot; used from one thread.
+    """One execution's view of the robot; thread-safe, as steps may run beside each other.
 
     Args:
         links: Streams.
@@ -98,6 +98,7 @@ class RobotBody:
         timeout: That limit in words of the caller [s].
         on_passed: Called once, with the first trajectory of which the gate let a command through,
             and the measured joints.
+        clear: Whether a trajectory of several motions together, from these joints, touches nothing.
     """
 
     def __init__(
@@ -110,21 +111,32 @@ class RobotBody:
         deadline: float,
         timeout: float,
         on_passed: Callable[[Trajectory, JointReading], None],
+        clear: Callable[[np.ndarray, Trajectory], bool] = lambda _joints, _motion: True,
     ) -> None:
         self._links = links
         self._clock = clock
         self._interruption = interruption
-        self._ids = trajectory_ids
         self._deadline = deadline
         self._timeout = timeout
-        self._on_passed = on_passed
-        self._passed = False
+        self._reading = threading.RLock()
         self._joints: JointReading | None = None
         self._tracks: TrackReading | None = None
         self._control: ControlView | None = None
-        self._active = 0  # trajectory that control may be executing
         self.safety: SafetyView | None = None
-        self.waited = 0.0
+        self._stage = Stage(
+            clock=clock,
+            pause=self.pause,
+            look=self._looked,
+            send=links.send,
+            trajectory_ids=trajectory_ids,
+            clear=lambda motion: clear(self.joints().position, motion),
+            on_passed=lambda motion: on_passed(motion, self.joints()),
+        )
+
+    @property
+    def waited(self) -> float:
+        """Time spent waiting for the gate so far [s]."""
+        return self._stage.waited
 
     def now(self) -> float:
         """ROS time [s]."""
@@ -133,13 +145,20 @@ class RobotBody:
     @property
     def measured(self) -> JointReading | None:
         """Newest measured joints, or ``None`` before the first."""
-        self._joints = self._links.joints() or self._joints
-        return self._joints
+        with self._reading:
+            self._joints = self._links.joints() or self._joints
+            return self._joints
 
     def look(self) -> None:
         """Take what has come on the status streams."""
-        self._control = self._links.control() or self._control
-        self.safety = self._links.safety() or self.safety
+        with self._reading:
+            self._control = self._links.control() or self._control
+            self.safety = self._links.safety() or self.safety
+
+    def _looked(self) -> tuple[ControlView | None, SafetyView | None]:
+        with self._reading:
+            self.look()
+            return self._control, self.safety
 
     def pause(self, seconds: float) -> None:
         """Let time pass.
@@ -161,9 +180,9 @@ class RobotBody:
         """
         begin = self.now()
         while True:
-            self._joints = self._links.joints() or self._joints
-            if self._joints is not None and self.now() - self._joints.received < 0.25:
-                return self._joints
+            joints = self.measured
+            if joints is not None and self.now() - joints.received < 0.25:
+                return joints
             if self.now() - begin > _JOINT_LIMIT:
                 raise SkillError(
                     ErrorCode.MOTION_FAILED,
@@ -175,15 +194,16 @@ class RobotBody:
         """See ``execution.Body``."""
         begin = self.now()
         while True:
-            self._tracks = self._links.tracks() or self._tracks
-            fresh = self._tracks is not None and self._tracks.stamp >= after
+            with self._reading:
+                tracks = self._tracks = self._links.tracks() or self._tracks
+            fresh = tracks is not None and tracks.stamp >= after
             if fresh or after <= 0.0 or self.now() - begin > _FRESH_LIMIT:
                 break
             self.pause(_CALM)
         joints = self.joints()
         objects: Sequence[SeenObject] = ()
-        if self._tracks is not None and self.now() - self._tracks.stamp < _TRACK_AGE:
-            objects = self._tracks.objects
+        if tracks is not None and self.now() - tracks.stamp < _TRACK_AGE:
+            objects = tracks.objects
         return Observation(
             time=self.now(),
             joint_position=joints.position,
@@ -193,37 +213,14 @@ class RobotBody:
 
     def play(self, trajectory: Trajectory, report: Callable[[float, bool, float], None]) -> None:
         """See ``execution.Body``."""
-        self.look()
-        number = self._ids()
-        try:
-            player = TrajectoryPlayer(trajectory, trajectory_id=number, now=self.now())
-        except ValueError as error:
-            raise SkillError(ErrorCode.MOTION_FAILED, str(error)) from error
-        self._active = number
-        last = self.now()
-        while True:
-            step = player.step(self.now(), self._control, self.safety)
-            if step.chunk is not None:
-                self._links.send(step.chunk)
-            if step.passed and not self._passed:
-                self._passed = True
-                self._on_passed(trajectory, self.joints())
-            report(step.fraction, step.waiting, step.remaining)
-            if step.done:
-                break
-            self.pause(_CALM if self._passed else _FAST)
-            if step.waiting:
-                self.waited += self.now() - last
-            last = self.now()
-            self.look()
-        self._active = 0
+        self._stage.play(trajectory, report)
         end = self.now() + trajectory.settle
         while self.now() < end:
             self.pause(min(0.05, max(0.0, end - self.now())))
 
     def brake(self) -> None:
         """See ``execution.Body``; cannot be interrupted, but ends after ``_BRAKE_LIMIT``."""
-        number, self._active = self._active, 0
+        number = self._stage.clear_up()
         if number == 0:
             return
         self._links.send(ActionChunk(trajectory_id=number, start_time=self.now(), abort=True))

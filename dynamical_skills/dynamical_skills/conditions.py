@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
-from dynamical_skills.motion import grasps, hands, obstacles, placing, poses
+from dynamical_skills import action_conditions as actions
+from dynamical_skills import posture_conditions as posture
+from dynamical_skills.motion import grasps, hands, obstacles, placing
 from dynamical_skills.motion.kinematics import Kinematics
 from dynamical_skills.motion.model import SIDES
 from dynamical_skills.policies.policy import Check, Memory, Observation, SeenObject, SkillError
-from dynamical_skills.policies.primitives.look_at import heading_to
+from dynamical_skills.policies.primitives.look_at import camera_ray
 from dynamical_skills.policies.primitives.primitive import (
     IN_HAND,
     find,
@@ -27,14 +29,10 @@ from dynamical_skills.policies.primitives.primitive import (
 Condition = Callable[[Kinematics, Observation, Mapping[str, Any], Memory], Check]
 
 LIFTED = 0.05  # least rise of an object that counts as lifted [m]
-_AT_HOME = 0.10  # rad
 _NEAR = 0.22  # hand frame to object when reaching ends [m]
 _OVER = 0.05  # m
 _STANDS = 0.025  # how well an object's underside and a surface must agree in height [m]
-_FACING = 0.20  # rad
-_POINTING = 0.20  # rad
-_EXTENDED = 0.24  # m ahead of the waist
-_OPEN, _CLOSED = 0.25, 0.6
+_CENTRED = 0.30  # how far from the middle of the camera's view something shown may be [rad]
 
 
 def check(
@@ -280,87 +278,37 @@ def object_pushed(
     )
 
 
-def hand_open(
+def object_pulled(
     kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
 ) -> Check:
-    """The hand asked for is open; without one, the last active hand, or any."""
-    return _share(kinematics, seen, side_of(parameters, default=memory.side), opened=True)
-
-
-def hand_closed(
-    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
-) -> Check:
-    """The hand asked for is closed; without one, the last active hand, or any."""
-    return _share(kinematics, seen, side_of(parameters, default=memory.side), opened=False)
-
-
-def _share(kinematics: Kinematics, seen: Observation, side: str, *, opened: bool) -> Check:
-    shares = {
-        hand: hands.closed_share(hand, finger_joints(kinematics, seen.joint_position, hand))
-        for hand in ((side,) if side else SIDES)
-    }
-    holds = any(share < _OPEN if opened else share > _CLOSED for share in shares.values())
-    text = ", ".join(
-        f"the {hand} hand is {100 * share:.0f} % closed" for hand, share in shares.items()
-    )
-    return Check(holds, text)
-
-
-def hand_extended(
-    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
-) -> Check:
-    """The active hand is held out in front of the body."""
-    side = side_of(parameters, default=memory.side) or "right"
-    distance = float(np.hypot(*kinematics.hand_pose(seen.joint_position, side).position[:2]))
+    """The object stands nearer to the robot by at least a third of what was asked for."""
+    del kinematics
+    before = memory.results.get("pulled_from")
+    if before is None:
+        return Check(holds=False, text="nothing was pulled before")
+    thing = find(seen, parameters, memory)
+    nearer = float(np.hypot(before[0], before[1]) - np.hypot(*thing.position[:2]))
+    least = float(parameters.get("distance") or 0.06) / 3
     return Check(
-        distance >= _EXTENDED,
-        f"the {side} wrist is {distance:.2f} m ahead; held out is at least {_EXTENDED} m",
+        nearer >= least,
+        f"the {named(thing)} came {nearer:.3f} m nearer; at least {least:.3f} m was to be seen",
     )
 
 
-def at_home(
+def object_shown(
     kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
 ) -> Check:
-    """Waist and arms are in the home posture."""
-    del parameters, memory
-    names = kinematics.planning.joint_names
-    away = np.abs(
-        kinematics.reduced(seen.joint_position) - [poses.HOME.get(name, 0.0) for name in names]
-    )
-    worst = int(np.argmax(away))
+    """What is held is seen near the middle of the head camera's view."""
+    side, held, now = _held_now(kinematics, seen, parameters, memory)
+    eye, axis = camera_ray(kinematics, seen)
+    grip = grip_centre(kinematics, seen, side, grasps.style_of(held))
+    away = grip - eye
+    off = float(np.arccos(np.clip(axis @ away / np.linalg.norm(away), -1.0, 1.0)))
+    apart = float(np.linalg.norm(now.position - grip))
     return Check(
-        bool(away[worst] < _AT_HOME),
-        f"{names[worst]} is {away[worst]:.2f} rad from home; at most {_AT_HOME} rad",
-    )
-
-
-def facing_target(
-    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
-) -> Check:
-    """The upper body faces what was to be looked at."""
-    thing = find(seen, parameters, memory, key="object" if parameters.get("object") else "target")
-    off = abs(
-        heading_to(thing.position)
-        - float(seen.joint_position[kinematics.index["waist_yaw_joint"]])
-    )
-    return Check(
-        off < _FACING,
-        f"the upper body is {off:.2f} rad off the {named(thing)}; at most {_FACING} rad",
-    )
-
-
-def pointing_at_target(
-    kinematics: Kinematics, seen: Observation, parameters: Mapping[str, Any], memory: Memory
-) -> Check:
-    """The active hand's fingers head for what was to be pointed at."""
-    thing = find(seen, parameters, memory, key="object" if parameters.get("object") else "target")
-    side = side_of(parameters, default=memory.side) or "right"
-    pose = kinematics.hand_pose(seen.joint_position, side)
-    ahead = thing.position - pose.position
-    off = float(np.arccos(np.clip(pose.rotation[:, 0] @ ahead / np.linalg.norm(ahead), -1.0, 1.0)))
-    return Check(
-        off < _POINTING,
-        f"the {side} hand points {off:.2f} rad past the {named(thing)}; at most {_POINTING} rad",
+        off < _CENTRED and apart < IN_HAND,
+        f"the {named(now)} is held {off:.2f} rad from the middle of the view, at most {_CENTRED}, "
+        f"and seen {apart * 1e3:.0f} mm from the grip",
     )
 
 
@@ -376,10 +324,19 @@ CONDITIONS: dict[str, Condition] = {
     "object_over_target": object_over_target,
     "object_on_target": object_on_target,
     "object_pushed": object_pushed,
-    "hand_open": hand_open,
-    "hand_closed": hand_closed,
-    "hand_extended": hand_extended,
-    "at_home": at_home,
-    "facing_target": facing_target,
-    "pointing_at_target": pointing_at_target,
+    "hand_open": posture.hand_open,
+    "hand_closed": posture.hand_closed,
+    "hand_extended": posture.hand_extended,
+    "at_home": posture.at_home,
+    "facing_target": posture.facing_target,
+    "pointing_at_target": posture.pointing_at_target,
+    "hand_raised": posture.hand_raised,
+    "object_pulled": object_pulled,
+    "object_shown": object_shown,
+    "gesture_made": actions.gesture_made,
+    "area_scanned": actions.area_scanned,
+    "standing_still": actions.standing_still,
+    "object_poured": actions.object_poured,
+    "object_level": actions.object_level,
+    "object_touched": actions.object_touched,
 }

@@ -17,7 +17,7 @@ from dynamical_interfaces.msg import SkillParameter as SkillParameterMsg
 from dynamical_interfaces.msg import SkillStep as SkillStepMsg
 from dynamical_skills.assignment import RobotLocation
 from dynamical_skills.body import JointReading, TrackReading
-from dynamical_skills.coordination import CoordinationMetadata
+from dynamical_skills.coordination import CoordinationMetadata, check_mode
 from dynamical_skills.errors import DescriptorError, ParameterError
 from dynamical_skills.goal import Goal, check_goal
 from dynamical_skills.library.skill import SkillDescriptor, SkillParameter
@@ -29,6 +29,7 @@ from dynamical_skills.plan import (
     PlanStatus,
     SkillExecutionPlan,
     SkillStep,
+    StepStatus,
 )
 from dynamical_skills.policies.policy import SeenObject
 from dynamical_skills.robot_state import ControlState, ControlView, SafetyState, SafetyView
@@ -191,6 +192,7 @@ def descriptor_to_msg(descriptor: SkillDescriptor) -> SkillDescriptorMsg:
         preconditions=list(descriptor.preconditions),
         postconditions=list(descriptor.postconditions),
         required_capabilities=list(descriptor.required_capabilities),
+        joint_groups=list(descriptor.joint_groups),
         estimated_duration=descriptor.estimated_duration,
     )
     message.parameters = [
@@ -255,6 +257,7 @@ def descriptor_from_msg(message: Any) -> SkillDescriptor:
         preconditions=tuple(message.preconditions),
         postconditions=tuple(message.postconditions),
         required_capabilities=tuple(message.required_capabilities),
+        joint_groups=tuple(message.joint_groups),
         # float32 on the wire: 3.2 must not come back as 3.200000047.
         estimated_duration=round(float(message.estimated_duration), 6),
         coordination=coordination,
@@ -285,6 +288,7 @@ def goal_from_msg(message: Any, *, own_robot: str) -> Goal:
         max_skills=int(message.max_skills),
         parameters=parse_parameters(message.parameters),
         timeout=float(message.timeout),
+        plan_id=message.plan_id[:200],
     )
 
 
@@ -292,6 +296,7 @@ def request_to_msg(goal: Goal, message: Any) -> Any:
     """A goal as the request of the service ``orchestrate``, written into ``message``."""
     message.task_description = goal.text
     message.skill_ids = list(goal.skill_ids)
+    message.mode = goal.mode
     message.robot_id = goal.robot_id
     message.target_position = list(goal.target_position or ())
     message.tier = int(ExecutionTier.CONTROL)
@@ -304,7 +309,7 @@ def request_from_msg(message: Any) -> OrchestrationRequest:
     """The request of the service ``orchestrate``.
 
     Raises:
-        ParameterError: If a field is not valid.
+        SkillsError: If a field is not valid.
     """
     strategy = message.assignment_strategy or AssignmentStrategy.NEAREST
     if strategy not in AssignmentStrategy.__members__:
@@ -319,6 +324,7 @@ def request_from_msg(message: Any) -> OrchestrationRequest:
     return OrchestrationRequest(
         task_description=message.task_description,
         skill_ids=tuple(message.skill_ids),
+        mode=check_mode(message.mode),
         robot_id=message.robot_id or None,
         workspace_id=message.workspace_id or None,
         target_position=(target[0], target[1], target[2]) if target else None,
@@ -338,6 +344,9 @@ def plan_to_msg(plan: SkillExecutionPlan) -> SkillExecutionPlanMsg:
         steps=[_step_to_msg(step) for step in plan.steps],
         total_estimated_duration_ms=plan.total_estimated_duration_ms,
         status=plan.status.value,
+        execution_id=plan.execution_id,
+        error_code=int(plan.error_code),
+        error_msg=plan.error_message,
     )
 
 
@@ -354,6 +363,10 @@ def _step_to_msg(step: SkillStep) -> SkillStepMsg:
         depends_on=list(step.depends_on),
         estimated_duration_ms=step.estimated_duration_ms,
         deadline_ms=step.deadline_ms,
+        blended=step.blended,
+        joint_groups=list(step.joint_groups),
+        status=step.status.value,
+        status_text=step.status_text,
     )
 
 
@@ -379,9 +392,16 @@ def plan_from_msg(message: Any) -> SkillExecutionPlan:
                 depends_on=tuple(int(number) for number in step.depends_on),
                 estimated_duration_ms=float(step.estimated_duration_ms),
                 deadline_ms=float(step.deadline_ms),
+                blended=bool(step.blended),
+                joint_groups=tuple(step.joint_groups),
+                status=StepStatus(step.status or "pending"),
+                status_text=step.status_text,
             )
             for step in message.steps
         ),
         total_estimated_duration_ms=float(message.total_estimated_duration_ms),
         status=PlanStatus(message.status or "planned"),
+        execution_id=message.execution_id,
+        error_code=int(message.error_code),
+        error_message=message.error_msg,
     )

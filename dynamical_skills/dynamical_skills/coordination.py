@@ -27,7 +27,7 @@ class CoordinationMetadata:
         ValueError: If a value is not one of those allowed.
     """
 
-    supported_roles: tuple[str, ...] = ("independent", "leader")
+    supported_roles: tuple[str, ...] = ("independent", "leader", "follower", "assistant")
     requires_leader: bool = False
     sync_mode: str = "none"
     min_robots: int = 1
@@ -65,19 +65,13 @@ def check_mode(mode: str) -> str:
     """The mode, ``DEFAULT_MODE`` for an empty one.
 
     Raises:
-        CoordinationError: If there is no such mode, or it is not offered.
+        CoordinationError: If there is no such mode.
     """
     mode = mode or DEFAULT_MODE
     if mode not in MODES:
         raise CoordinationError(
             ErrorCode.MODE_UNSUPPORTED,
             f"there is no mode {mode[:40]!r}; allowed: {', '.join(MODES)}",
-        )
-    if mode == "blended":
-        raise CoordinationError(
-            ErrorCode.MODE_UNSUPPORTED,
-            "mode 'blended' is not offered: this robot carries out one skill at a time; "
-            "use 'autonomous', 'direct' or 'sequential'",
         )
     return mode
 

@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynamical_interfaces.errors import ErrorCode
@@ -35,10 +36,14 @@ class SubTask:
         text: Routed to a skill by the router.
         parameters: ``"object"`` and ``"target"`` as mappings with ``"class_id"`` and ``"color"``;
             ``"side"``, ``"direction"``, ``"distance"`` [m], ``"height"`` [m].
+        after: Places of the sub-tasks it comes after, from 0; ``None`` = the one before it.
+        skill_id: The skill, where the decomposer has named one; empty = the router's to find.
     """
 
     text: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    after: tuple[int, ...] | None = None
+    skill_id: str = ""
 
 
 class Decomposer(ABC):
@@ -51,6 +56,11 @@ class Decomposer(ABC):
         Raises:
             GoalError: If the sentence is empty, too long or cannot be understood.
         """
+
+    @property
+    def degraded(self) -> str:
+        """Why the last sentence was not taken apart as configured; empty = it was."""
+        return ""
 
 
 class GrammarDecomposer(Decomposer):
@@ -71,7 +81,7 @@ class GrammarDecomposer(Decomposer):
             raise GoalError.too_long(len(sentence))
         reading = _Reading(self._grounding)
         for clause in grammar.clauses(sentence):
-            reading.read(clause)
+            reading.read_together(grammar.branches(clause))
         return reading.finish(sentence)
 
 
@@ -81,10 +91,23 @@ class _Reading:
     def __init__(self, grounding: Grounding) -> None:
         self._grounding = grounding
         self._steps: list[SubTask] = []
+        self._ends: tuple[int, ...] = ()  # the last sub-task of each branch read last
         self._verb = ""
         self._object: ObjectReference | None = None
         self._place: ObjectReference | None = None
         self._held: ObjectReference | None = None
+
+    def read_together(self, branches: Sequence[str]) -> None:
+        """Add the sub-tasks of clauses that are to be carried out at the same time."""
+        before, ends = self._ends, []
+        for branch in branches:
+            first = len(self._steps)
+            self.read(branch)
+            if len(self._steps) > first:
+                if before != (first - 1,) and (before or first):
+                    self._steps[first] = replace(self._steps[first], after=before)
+                ends.append(len(self._steps) - 1)
+        self._ends = tuple(ends) or before
 
     def read(self, clause: str) -> None:
         """Add the sub-tasks of one clause."""
@@ -113,6 +136,8 @@ class _Reading:
             return (SubTask(text=sentence.strip()),)
         if self._verb in _ENDS_AT_HOME:
             self._add("go home")
+            if len(self._ends) > 1:
+                self._steps[-1] = replace(self._steps[-1], after=self._ends)
         return tuple(self._steps)
 
     def _names_a_thing(self, words: str) -> bool:
@@ -235,5 +260,7 @@ class _Reading:
         if target is not None:
             parameters["target"] = target.as_parameter()
         step = SubTask(text=text, parameters={**parameters, **extra})
-        if not self._steps or self._steps[-1] != step:  # "grasp it and lift it": lifted once
+        last = self._steps[-1] if self._steps else None
+        # "grasp it and lift it": lifted once
+        if last is None or (last.text, last.parameters) != (step.text, step.parameters):
             self._steps.append(step)

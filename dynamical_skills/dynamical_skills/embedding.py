@@ -10,8 +10,9 @@ https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2
 import hashlib
 import importlib.util
 import threading
+import zipfile
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ class SentenceEmbedder:
 
 
 class EmbeddingCache:
-    """Embeddings of the library's phrases kept in a file, so that a restart need not compute them.
+    """Embeddings kept in a file, so that a restart need not compute them again.
 
     Args:
         path: ``.npz`` file; ``None`` = nothing is kept.
@@ -115,23 +116,55 @@ class EmbeddingCache:
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def embed_all(self, embedder: SentenceEmbedder, sentences: Sequence[str]) -> np.ndarray:
-        """Shape (n, 384): read if the file holds these very sentences, else computed and kept."""
-        key = hashlib.sha256("\n".join(sentences).encode()).hexdigest()
-        if self._path is not None and self._path.is_file():
-            try:
-                with np.load(self._path, allow_pickle=False) as stored:
-                    if str(stored["key"]) == key:
-                        return np.asarray(stored["vectors"], dtype=np.float32)
-            except (OSError, ValueError, KeyError):
-                self._path.unlink(missing_ok=True)  # unreadable: computed afresh below
-        vectors = embedder.embed_all(sentences)
-        if self._path is not None:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                unfinished = self._path.with_name(self._path.name + ".part.npz")
-                np.savez(unfinished, key=np.array(key), vectors=vectors)
-                unfinished.replace(self._path)
-            except OSError:
-                return vectors  # a cache that cannot be written costs time, nothing else
-        return vectors
+    def complete(
+        self,
+        embedder: SentenceEmbedder,
+        sentences: Sequence[str],
+        *,
+        known: Mapping[str, np.ndarray] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """The embedding of each sentence: given, read from the file, or computed and kept.
+
+        Args:
+            embedder: Sentence model.
+            sentences: Sentences wanted.
+            known: Embeddings at hand already; these are not kept again.
+        """
+        found = {name: known[name] for name in sentences if name in known} if known else {}
+        missing = [name for name in dict.fromkeys(sentences) if name not in found]
+        if not missing:
+            return found
+        kept = self._read()
+        fresh = [name for name in missing if _key(name) not in kept]
+        kept |= {_key(name): embedder.embed(name) for name in fresh}
+        if fresh:
+            self._write({_key(name): kept[_key(name)] for name in missing})
+        return found | {name: kept[_key(name)] for name in missing}
+
+    def _read(self) -> dict[str, np.ndarray]:
+        if self._path is None or not self._path.is_file():
+            return {}
+        try:
+            with np.load(self._path, allow_pickle=False) as stored:
+                vectors = np.asarray(stored["vectors"], dtype=np.float32)
+                if vectors.ndim != 2 or vectors.shape[1] != SIZE or not np.isfinite(vectors).all():
+                    raise ValueError(f"vectors of shape {vectors.shape}")
+                return dict(zip(stored["keys"].tolist(), vectors, strict=True))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            self._path.unlink(missing_ok=True)  # unreadable: computed afresh
+            return {}
+
+    def _write(self, kept: Mapping[str, np.ndarray]) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._path.with_name(self._path.name + ".part.npz")
+            np.savez(unfinished, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())))
+            unfinished.replace(self._path)
+        except OSError:
+            return  # a cache that cannot be written costs time, nothing else
+
+
+def _key(sentence: str) -> str:
+    return hashlib.sha256(sentence.encode()).hexdigest()[:32]

@@ -10,6 +10,7 @@
       NoSkillFitsError       the router abstains
       DescriptorError        a descriptor is not valid
       ParameterError         a parameter of a goal or a step is not valid
+      PlanError              a plan that is not there, or cannot be carried on
       CoordinationError      a role or a mode that is not offered
 
 A running skill raises ``policies.policy.SkillError``, which has the same two fields.
@@ -99,5 +100,9 @@ class ParameterError(SkillsError):
         super().__init__(ErrorCode.PARAMETER_INVALID, text)
 
 
+class PlanError(SkillsError):
+    """A plan that is not known here, or cannot be carried on."""
+
+
 class CoordinationError(SkillsError):
-    """A role or a mode that this robot does not offer."""
+    """A role or a mode that this robot does not offer, or robots that do not find together."""

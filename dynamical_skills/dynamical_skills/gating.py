@@ -1,19 +1,28 @@
-"""The gating network: sentence embedding to a distribution over skills and "none of them".
+"""The gating network: a sentence to a distribution over skills and "none of them".
 
-A multinomial logistic layer with weight decay, trained by full-batch Adam; small enough to be
-trained at start in well under a second.
+Embedding and wording of the sentence are projected to a gate space of some 200 dimensions; there
+each skill has a key and a bias, and the softmax over key products is the gate. The projection and
+the keys are trained (``training/gate.py``). A skill that the training has not seen gets a key from
+its phrases, in the same space, and competes at once.
+
+Source: the softmax gate of Shazeer et al., Outrageously Large Neural Networks, ICLR 2017; keys of
+new classes from their examples as in Snell et al., Prototypical Networks, NeurIPS 2017.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from dynamical_skills.embedding import SIZE
+from dynamical_skills.wording import SLOTS, Wording
+
 NONE = ""  # the class of sentences that no skill fits
-# Unit vectors of 384 entries are small per entry; scaling them makes one learning rate fit all.
-_GAIN = 12.0
-_STEPS = 160
-_RATE = 0.08
-_DECAY = 3e-3
+WORDING_SHARE = 0.8  # length of the wording beside an embedding of length 1
+INPUTS = SIZE + SLOTS
+# Unit vectors are small per entry; scaling them makes one learning rate fit all.
+GAIN = 12.0
+_LEAD = 1.0  # of a new class over the strongest other one at its own phrases
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
@@ -22,52 +31,95 @@ def softmax(values: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatingNetwork:
-    """Trained on (embedding, label) pairs; the same data give the same network.
+    """Never changes once made.
 
-    Args:
-        vectors: Shape (n, d), unit rows.
-        labels: n labels; ``NONE`` for sentences that no skill fits.
-        weights: Shape (n,), how much each pair counts within its class; ``None`` = all the same.
+    Attributes:
+        projection: Shape (INPUTS, d): from embedding and wording to the gate space.
+        classes: n names, ``NONE`` among them.
+        keys: Shape (n, d).
+        bias: Shape (n,).
+        centre: Shape (d,): mean of the training sentences, from which new keys are measured.
+        own_logit: What a class gives its own sentences on average; new keys reach it at least.
 
     Raises:
         ValueError: If the shapes do not fit or there are fewer than two classes.
     """
 
-    def __init__(
-        self, vectors: np.ndarray, labels: Sequence[str], weights: np.ndarray | None = None
-    ) -> None:
-        if vectors.ndim != 2 or len(vectors) != len(labels):
-            raise ValueError(f"vectors {vectors.shape} and {len(labels)} labels do not fit")
-        self.classes = tuple(sorted(set(labels)))
-        if len(self.classes) < 2:
-            raise ValueError(f"a gate needs two classes or more, got {self.classes}")
-        index = {name: place for place, name in enumerate(self.classes)}
-        rows = np.array([index[label] for label in labels])
-        # Every class counts the same, however many phrases it has.
-        share = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=float)
-        total = np.bincount(rows, weights=share, minlength=len(self.classes))
-        share = share / total[rows] / len(self.classes)
-        self._matrix = _fit(vectors.astype(np.float32), rows, share, len(self.classes))
+    projection: np.ndarray
+    classes: tuple[str, ...]
+    keys: np.ndarray
+    bias: np.ndarray
+    centre: np.ndarray
+    own_logit: float
 
-    def probabilities(self, vector: np.ndarray) -> dict[str, float]:
-        """Share of each class for one unit vector of shape (d,); sums to 1."""
-        values = softmax(_GAIN * (vector @ self._matrix[:-1]) + self._matrix[-1])
-        return dict(zip(self.classes, values.tolist(), strict=True))
+    def __post_init__(self) -> None:
+        count, width = len(self.classes), self.projection.shape[-1]
+        for name, wanted in (
+            ("projection", (INPUTS, width)),
+            ("keys", (count, width)),
+            ("bias", (count,)),
+            ("centre", (width,)),
+        ):
+            shape = getattr(self, name).shape
+            if shape != wanted:
+                raise ValueError(f"{name} of a gate has shape {shape}, must be {wanted}")
+        if count < 2 or len(set(self.classes)) != count:
+            raise ValueError(f"a gate needs two different classes or more, got {self.classes}")
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays [byte]."""
+        return sum(array.nbytes for array in (self.projection, self.keys, self.bias, self.centre))
 
-def _fit(vectors: np.ndarray, rows: np.ndarray, share: np.ndarray, count: int) -> np.ndarray:
-    """Shape (d + 1, classes): weights and, in the last row, biases. Adam, Kingma and Ba 2015."""
-    inputs = np.hstack([vectors * _GAIN, np.ones((len(vectors), 1), dtype=np.float32)])
-    wanted = np.zeros((len(vectors), count), dtype=np.float32)
-    wanted[np.arange(len(rows)), rows] = 1.0
-    matrix = np.zeros((inputs.shape[1], count), dtype=np.float32)
-    mean, square = np.zeros_like(matrix), np.zeros_like(matrix)
-    share = share.astype(np.float32)[:, None]
-    for step in range(1, _STEPS + 1):
-        gradient = inputs.T @ (share * (softmax(inputs @ matrix) - wanted)) + _DECAY * matrix
-        mean += 0.1 * (gradient - mean)
-        square += 0.01 * (gradient**2 - square)
-        size = mean / (1.0 - 0.9**step)
-        matrix -= _RATE * size / (np.sqrt(square / (1.0 - 0.99**step)) + 1e-8)
-    return matrix
+    def project(self, embedding: np.ndarray, words: Wording | None = None) -> np.ndarray:
+        """A sentence in the gate space, shape (d,); without words by its embedding alone."""
+        place = embedding @ self.projection[:SIZE]
+        if words is not None and len(words.slots):
+            place = place + WORDING_SHARE * (words.values @ self.projection[SIZE + words.slots])
+        return np.asarray(place)
+
+    def logits(self, place: np.ndarray) -> np.ndarray:
+        """Shape (n,) for one place in the gate space."""
+        return np.asarray(GAIN * (self.keys @ place) + self.bias)
+
+    def probabilities(self, place: np.ndarray) -> np.ndarray:
+        """Share of each class, shape (n,), sum 1."""
+        return softmax(self.logits(place))
+
+    def of(self, names: Sequence[str], new: Mapping[str, np.ndarray]) -> "GatingNetwork":
+        """The gate over these classes.
+
+        Args:
+            names: Classes wanted, in this order.
+            new: For each one that has no key yet, and for those that shall get a new one: its
+                phrases in the gate space, shape (phrases, d).
+        """
+        place = {name: row for row, name in enumerate(self.classes) if name not in new}
+        keys = np.empty((len(names), self.keys.shape[1]), dtype=np.float32)
+        bias = np.empty(len(names), dtype=np.float32)
+        typical = float(np.mean(self.bias[[name != NONE for name in self.classes]]))
+        for row, name in enumerate(names):
+            if name in place:
+                keys[row], bias[row] = self.keys[place[name]], self.bias[place[name]]
+            else:
+                keys[row], bias[row] = self._key(new[name], typical), typical
+        return GatingNetwork(
+            projection=self.projection,
+            classes=tuple(names),
+            keys=keys,
+            bias=bias,
+            centre=self.centre,
+            own_logit=self.own_logit,
+        )
+
+    def _key(self, places: np.ndarray, bias: float) -> np.ndarray:
+        direction = places.mean(axis=0) - self.centre
+        reached = float((places @ direction).mean())
+        # Its own phrases have to win, also where the gate has learned that no skill fits them.
+        rivals = GAIN * (places @ self.keys.T) + self.bias
+        wanted = max(self.own_logit, float(rivals.max()) + _LEAD)
+        # Phrases that lie at the centre say nothing; their key may stay short.
+        scale = (wanted - bias) / (GAIN * max(reached, 0.02))
+        return np.asarray(direction * scale, dtype=np.float32)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynamical_interfaces.errors import ErrorCode
-from dynamical_skills.coordination import check_mode, check_role
+from dynamical_skills.coordination import DEFAULT_MODE, check_mode, check_role
 from dynamical_skills.errors import (
     GOAL_LIMIT,
     CoordinationError,
@@ -37,6 +37,7 @@ class Goal:
         parameters: For the skills.
         timeout: From the start of the execution [s].
         preempt: End what is running and take its place.
+        plan_id: Carry on this plan instead of making one, or ``""``.
     """
 
     request_id: str
@@ -50,12 +51,13 @@ class Goal:
     target_position: tuple[float, float, float] | None
     timeout: float
     preempt: bool
+    plan_id: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
         """The sentence, else the skills."""
-        return self.text or ", ".join(self.skill_ids)
+        return self.text or ", ".join(self.skill_ids) or f"carry on plan {self.plan_id}"
 
 
 def check_goal(
@@ -74,6 +76,7 @@ def check_goal(
     timeout: float,
     request_id: str = "",
     coordination_id: str = "",
+    plan_id: str = "",
 ) -> Goal:
     """Check a goal as it came.
 
@@ -89,11 +92,16 @@ def check_goal(
             f"action_space {action_space[:40]!r} is not offered; use 'joint_position', "
             "'cartesian_pose' or 'hybrid'",
         )
-    if not text.strip() and not skill_ids:
+    if plan_id and (text.strip() or skill_ids):
+        raise ParameterError(
+            f"plan_id {plan_id[:80]!r} is given beside a goal: the plan says what is done; "
+            "give one of them"
+        )
+    if not text.strip() and not skill_ids and not plan_id:
         raise GoalError.empty()
     if len(text) > GOAL_LIMIT:
         raise GoalError.too_long(len(text))
-    if mode in ("direct", "sequential") and not skill_ids:
+    if mode != DEFAULT_MODE and not skill_ids and not plan_id:
         raise ParameterError(f"mode {mode!r} needs skill_ids")
     if len(skill_ids) > _MOST_SKILLS:
         raise ParameterError(
@@ -130,6 +138,7 @@ def check_goal(
         parameters=given,
         timeout=timeout or DEFAULT_TIMEOUT,
         preempt=preempt,
+        plan_id=plan_id,
     )
 
 

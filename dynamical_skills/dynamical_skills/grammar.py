@@ -89,6 +89,27 @@ _CUT = re.compile(
     r"\s*(?:[.;!?]+|(?<!\d),|,(?!\s*-?\d))\s*(?:and then|then|and|after that|afterwards)?\s+"
     r"|\s+(?:and then|then|and|after that|afterwards)\s+"
 )
+# What is said to happen at the same time, brought to "X || Y".
+_TOGETHER_MARK = " || "
+_TOGETHER: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^(?:while|whilst) ([^,;.]+), (?:please )?(.+)$"), r"\2 || \1"),
+    (re.compile(r"[,;]? (?:and|then) ([^,;.|]+?) (?:at the same time|simultaneously)(?=$|[,;.])"),
+     r" || \1"),
+    (re.compile(r"[,;.]? (?:and )?(?:at the same time|simultaneously|meanwhile),? "), " || "),
+    (re.compile(r",? (?:and )?(?:while|whilst) "), " || "),
+)  # fmt: skip
+_SUBJECT = re.compile(r"^(?:you(?:'re| are)? |also |still )+")
+_VERBS = frozenset(
+    (
+        "beckon", "bow", "carry", "cheer", "close", "drop", "face", "fetch", "follow", "get",
+        "give", "go", "grab", "grasp", "greet", "grip", "hand", "hold", "inspect", "keep",
+        "lay", "lift", "look", "make", "move", "nod", "observe", "offer", "open", "pass",
+        "pick", "place", "point", "pour", "present", "pull", "push", "put", "raise", "reach",
+        "release", "rest", "return", "salute", "scan", "set", "shake", "show", "shrug",
+        "stack", "stand", "stretch", "take", "tilt", "touch", "turn", "watch", "wave",
+        "welcome",
+    )
+)  # fmt: skip
 _WHERE_IT_IS = re.compile(
     r" (?:from|off|off of|out of|on|that is on|which is on|standing on) (?:the|your) .+$"
 )
@@ -118,10 +139,32 @@ class Frame:
 
 
 def clauses(sentence: str) -> list[str]:
-    """The sentence's clauses, lower-case, without politeness."""
+    """The sentence's clauses, lower-case, without politeness; see ``branches`` for what they hold."""
     text = " ".join(sentence.lower().replace("\u2019", "'").split()).strip(" .!?")
-    parts = (_bare(part) for part in _CUT.split(text + " "))
+    for pattern, together in _TOGETHER:
+        text = pattern.sub(together, text)
+    parts = (
+        _TOGETHER_MARK.join(filter(None, map(_bare, part.split(_TOGETHER_MARK.strip()))))
+        for part in _CUT.split(text + " ")
+    )
     return [part for part in parts if part and part not in _COURTESY]
+
+
+def branches(clause: str) -> list[str]:
+    """The clauses within a clause that are to be carried out at the same time, as imperatives."""
+    first, *others = clause.split(_TOGETHER_MARK)
+    return [first, *(_imperative(other) for other in others)]
+
+
+def _imperative(clause: str) -> str:
+    """``"you are looking at it"`` as ``"look at it"``."""
+    verb, space, rest = _SUBJECT.sub("", clause).partition(" ")
+    if verb.endswith("ing"):
+        stem = verb[:-3]
+        for word in (stem, f"{stem}e", stem[:-1]):
+            if word in _VERBS:
+                return f"{word}{space}{rest}"
+    return f"{verb}{space}{rest}"
 
 
 def _bare(clause: str) -> str:

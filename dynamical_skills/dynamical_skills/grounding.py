@@ -70,6 +70,13 @@ _FILLERS = {
     "colour", "color", "nice", "other", "plastic", "empty", "nearest", "closest", "first",
     "second", "left", "right", "old", "new", "shiny", "wooden", "metal", "ceramic", "whole",
 }  # fmt: skip
+# For whoever reads sentences apart from the things in them.
+MOVABLE_NOUNS = (
+    *(noun for noun, name in _CLASS_SYNONYMS.items() if name in ("cup", "cube", "bottle")),
+    *_THINGS,
+)
+COLORS = tuple(_COLOR_SYNONYMS)
+FILLERS = frozenset(_FILLERS)
 _WORD = re.compile(r"[a-z][a-z-]*")
 # People are found by synonym alone: too many abstract words are said "of a person".
 _MIN_SIMILARITY = 0.70

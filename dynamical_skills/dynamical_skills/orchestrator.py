@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dynamical_interfaces.errors import ErrorCode
@@ -10,8 +10,10 @@ from dynamical_skills.adaptation import LocationAdaptiveSkillManager
 from dynamical_skills.assignment import RobotLocation, TaskRouter
 from dynamical_skills.decomposition import Decomposer, SubTask
 from dynamical_skills.errors import GOAL_LIMIT, GoalError, SkillsError
+from dynamical_skills.fleet import Fleet
 from dynamical_skills.grounding import Grounding
 from dynamical_skills.library.store import SkillStore
+from dynamical_skills.ownership import ownership
 from dynamical_skills.parameters import check_parameters
 from dynamical_skills.plan import (
     OrchestrationRequest,
@@ -19,8 +21,9 @@ from dynamical_skills.plan import (
     SkillExecutionPlan,
     SkillStep,
 )
+from dynamical_skills.policies.policy import SeenObject
 from dynamical_skills.routing import MoESkillRouter, Route
-from dynamical_skills.scheduling import Scheduler
+from dynamical_skills.scheduling import Scheduler, after_of, longest_way, side_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +49,24 @@ class UnifiedSkillOrchestrator:
     scheduler: Scheduler
 
     def orchestrate(
-        self, request: OrchestrationRequest, robots: Mapping[str, RobotLocation]
+        self,
+        request: OrchestrationRequest,
+        robots: Fleet | Mapping[str, RobotLocation],
+        *,
+        seen: Sequence[SeenObject] = (),
+        now: float | None = None,
     ) -> OrchestrationResult:
         """Plan a task. Never raises for a bad request: the result carries code and sentence.
 
         Args:
             request: The task.
-            robots: Robots known now, by id.
+            robots: Robots known now.
+            seen: What perception publishes, for the adaptation to the place.
+            now: ROS time, for the age of locations and of what is seen [s]; ``None`` = not judged.
         """
         begin = time.perf_counter()
         try:
-            plan, code, text = self._plan(request, robots), ErrorCode.NONE, ""
+            plan, code, text = self._plan(request, robots, seen, now), ErrorCode.NONE, ""
         except SkillsError as error:
             plan, code, text = None, error.code, error.text
         return OrchestrationResult(
@@ -68,7 +78,11 @@ class UnifiedSkillOrchestrator:
         )
 
     def _plan(
-        self, request: OrchestrationRequest, robots: Mapping[str, RobotLocation]
+        self,
+        request: OrchestrationRequest,
+        robots: Fleet | Mapping[str, RobotLocation],
+        seen: Sequence[SeenObject],
+        now: float | None,
     ) -> SkillExecutionPlan:
         tasks = self._sub_tasks(request)
         routes = [self._route(request, task, place) for place, task in enumerate(tasks)]
@@ -82,12 +96,24 @@ class UnifiedSkillOrchestrator:
             target_position=request.target_position,
             required_capabilities=tuple(needed),
             workspace_id=request.workspace_id,
+            now=now,
         )
         workspace = self.adapter.find(request.workspace_id, assignment.robot.workspace_id)
-        steps = []
+        steps: list[SkillStep] = []
         for place, (task, route, skill) in enumerate(zip(tasks, routes, skills, strict=True)):
+            after = after_of(tasks, place)
             given = {**task.parameters, **request.parameters}
-            parameters = check_parameters(skill, given, self.grounding)
+            if not given.get("side") and (side := side_left(tasks, skills, place)):
+                given["side"] = side
+            parameters = self.adapter.adapt(
+                skill,
+                check_parameters(skill, given, self.grounding),
+                workspace,
+                target_position=request.target_position,
+                seen=seen,
+                now=now,
+            )
+            expected = skill.estimated_duration * 1000.0 / float(parameters.get("speed", 1.0))
             steps.append(
                 SkillStep(
                     step_id=place + 1,
@@ -96,17 +122,18 @@ class UnifiedSkillOrchestrator:
                     weights=route.weights,
                     robot_id=assignment.robot.robot_id,
                     workspace_id=workspace.id if workspace else "",
-                    location_params=self.adapter.adapt(
-                        skill, parameters, workspace, target_position=request.target_position
-                    ),
+                    location_params=parameters,
+                    joint_groups=ownership(skill.joint_groups, parameters).words(),
+                    depends_on=tuple(number + 1 for number in after),
+                    estimated_duration_ms=expected,
                 )
             )
-        ordered = self.scheduler.schedule(steps, skills, tier=request.tier)
+        ordered = self.scheduler.schedule(steps, tier=request.tier)
         return SkillExecutionPlan(
             plan_id=str(uuid.uuid4()),
             task_description=request.task_description or ", ".join(request.skill_ids),
             steps=ordered,
-            total_estimated_duration_ms=sum(step.estimated_duration_ms for step in ordered),
+            total_estimated_duration_ms=longest_way(ordered),
         )
 
     def _sub_tasks(self, request: OrchestrationRequest) -> tuple[SubTask, ...]:
@@ -120,10 +147,16 @@ class UnifiedSkillOrchestrator:
             name: mention.as_parameter()
             for name, mention in zip(("object", "target"), mentions, strict=False)
         }
-        return tuple(SubTask(text=skill_id, parameters=said) for skill_id in request.skill_ids)
+        together: tuple[int, ...] | None = () if request.mode == "blended" else None
+        return tuple(
+            SubTask(text=skill_id, parameters=said, after=together)
+            for skill_id in request.skill_ids
+        )
 
     def _route(self, request: OrchestrationRequest, task: SubTask, place: int) -> Route:
         if request.skill_ids:
             skill_id = self.store.get(request.skill_ids[place]).id
             return Route(skill_ids=(skill_id,), weights=(1.0,), similarity=(1.0,))
+        if task.skill_id:  # named by the decomposer, out of this library
+            return Route(skill_ids=(task.skill_id,), weights=(1.0,), similarity=(1.0,))
         return self.router.route(task.text, max_skills=request.max_skills_per_step)

@@ -1,33 +1,70 @@
-"""Paraphrases by template: the phrases of the library said of other things and in other tones."""
+"""What a sentence asks for, apart from what it is asked of: wording for the router.
+
+A sentence model puts "grasp the red cup" nearer to "look at the red cup" than to "grab that
+bottle". So the router reads every sentence, of the library or of a user, with things that can be
+named, their colours and courtesies taken out: "could you grab the crimson mug, please" is read as
+"grab the object".
+"""
 
 import re
 from collections.abc import Iterable
 
-_NOUNS = ("cup", "bottle", "cube", "mug", "block", "box", "ball", "can", "apple", "tin")
-_COLORS = ("red", "blue", "green", "yellow", "black", "white", "crimson", "orange")
-_TONES = ("please {}", "could you {}", "robot, {}", "{} please", "i want you to {}", "now {}")
-_NOUN = re.compile(rf"\b({'|'.join(_NOUNS)})\b")
-_COLOR = re.compile(rf"\b({'|'.join(_COLORS)})\b")
+from dynamical_skills.grounding import COLORS, FILLERS, MOVABLE_NOUNS
+
+_OBJECT = "the object"
+_MORE_NOUNS = ("tin", "crate", "item", "thing")
+_VERB_TOO = {"can"}  # "what you can see" names no tin
 
 
-def _other(choices: tuple[str, ...], word: str, place: int) -> str:
-    """Another word of the list, chosen by place so that it is the same at every start."""
-    return choices[(choices.index(word) + 1 + place % (len(choices) - 1)) % len(choices)]
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
 
-def _said_of_another_thing(phrase: str, place: int) -> str:
-    swapped = _NOUN.sub(lambda match: _other(_NOUNS, match[1], place), phrase)
-    if _COLOR.search(swapped):
-        return _COLOR.sub(lambda match: _other(_COLORS, match[1], place), swapped)
-    color = _COLORS[place % len(_COLORS)]
-    return re.sub(rf"\b(the|a) ({'|'.join(_NOUNS)})\b", rf"\1 {color} \2", swapped)
+# These say which of several is meant; they matter to no skill but may matter to its parameters.
+_ADJECTIVES = _any_of((*COLORS, *(FILLERS - {"left", "right", "first", "second"})))
+_DETERMINER = r"(?:(?:the|a|an|that|this|my|your|our|some)\s+)?"
+_THING = re.compile(
+    rf"\b{_DETERMINER}(?:(?:{_ADJECTIVES})\s+)*(?:{_any_of({*MOVABLE_NOUNS, *_MORE_NOUNS} - _VERB_TOO)})\b"
+)
+_COLORED_ONE = re.compile(rf"\b(?:the|that|this)\s+(?:{_any_of(COLORS)})\s+(?:one|object)\b")
+_COURTESY = re.compile(
+    r"^(?:please|now|robot|hey|okay|ok|could you|can you|would you(?: mind)?|will you|kindly|just"
+    r"|i want you to|i need you to|i would like you to)\b[ ,]*"
+)
+_AT_THE_END = re.compile(r"[ ,]*(?:\bplease|\bnow|\bfor me|\bthanks|\bthank you)$")
+# Ways to say the same task that reading neutrally leaves in place.
+_TEMPLATES = (
+    "{} carefully",
+    "slowly {}",
+    "go ahead and {}",
+    "{} once more",
+    "{} if you can",
+    "i think you should {}",
+    "{} right away",
+    "it would be nice if you could {}",
+)
+
+
+def neutral(sentence: str) -> str:
+    """The sentence in lower case, without courtesy, every movable thing as "the object"."""
+    text = " ".join(sentence.lower().replace("\u2019", "'").split()).strip(" .!?")
+    before = ""
+    while text != before:
+        before = text
+        text = _AT_THE_END.sub("", _COURTESY.sub("", text)).strip(" ,")
+    text = text or sentence.strip().lower()
+    return _COLORED_ONE.sub(_OBJECT, _THING.sub(_OBJECT, text))
+
+
+def neutral_all(phrases: Iterable[str]) -> list[str]:
+    """Each phrase as ``neutral`` reads it; no duplicates, in order."""
+    return list(dict.fromkeys(neutral(phrase) for phrase in phrases))
 
 
 def paraphrases(phrases: Iterable[str]) -> list[str]:
-    """Each phrase, and said of another thing and in another tone; no duplicates, fixed order."""
+    """Each phrase and one paraphrase of it by template; no duplicates, the same at every call."""
     result: dict[str, None] = {}
     for place, phrase in enumerate(phrases):
-        other = _said_of_another_thing(phrase, place)
-        for sentence in (phrase, other, _TONES[place % len(_TONES)].format(other)):
-            result[sentence] = None
+        result[phrase] = None
+        result[_TEMPLATES[place % len(_TEMPLATES)].format(phrase)] = None
     return list(result)

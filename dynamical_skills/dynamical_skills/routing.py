@@ -1,52 +1,54 @@
 """Layer 4, WHAT skill: a sentence to skills and weights, or a reasoned refusal.
 
-The gating network is trained on the library's example phrases and their paraphrases. It is blended
-with the cosine similarity to the same phrases, so a skill registered a moment ago takes part
-before the gate knows it.
+Two opinions are blended: the gating network, trained on the library's phrases, and the cosine
+similarity to the same phrases. Every skill has both from the moment it is registered.
 """
 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from dynamical_skills.constraints import RoutingConstraints
 from dynamical_skills.embedding import SIZE, EmbeddingCache, SentenceEmbedder
 from dynamical_skills.errors import GOAL_LIMIT, GoalError, NoSkillFitsError, ParameterError
+from dynamical_skills.gate_file import TrainedGate, read_gate, skill_phrases
 from dynamical_skills.gating import NONE, GatingNetwork, softmax
-from dynamical_skills.library.skill import SKILL_TYPES, SkillDescriptor
-from dynamical_skills.phrases import paraphrases
+from dynamical_skills.library.skill import SkillDescriptor
+from dynamical_skills.phrase_index import PhraseIndex
+from dynamical_skills.phrases import neutral, neutral_all
+from dynamical_skills.route import Candidate, Explanation
+from dynamical_skills.route import Route as Route
+from dynamical_skills.route import RoutingParameters as RoutingParameters
+from dynamical_skills.wording import Wording, wording
+
+# Libraries up to this size are compared phrase by phrase; of larger ones only what the gate puts
+# in front, so that the time does not grow with the number of phrases.
+SHORT_LIST = 512
+# A sentence that no skill fitted, said like one of a new skill, is background no longer.
+_TAKEN_OVER = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoutingParameters:
-    """Shares and thresholds; ``test/routing_heldout.yaml`` measures what they give.
+class _Library:
+    """What one decision looks at: the skills, their phrases and the gate over them, in one order."""
 
-    Attributes:
-        gate_share: Share of the gating network in the blend; the rest is similarity.
-        temperature: Of the softmax over similarities.
-        min_score: A best blended score below this is no match.
-        min_similarity: Similarity to the nearest phrase below this is no match.
-        sure_similarity: Similarity from which a phrase counts as said, whatever the gate thinks.
-        neighbours: Nearest phrases averaged for the similarity of a skill.
-    """
-
-    gate_share: float = 0.6
-    temperature: float = 0.06
-    min_score: float = 0.30
-    min_similarity: float = 0.40
-    sure_similarity: float = 0.86
-    neighbours: int = 2
+    skills: dict[str, SkillDescriptor]
+    index: PhraseIndex
+    gate: GatingNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Skills chosen for a sentence, best first; one weight (sum 1) and one similarity each."""
+class _Judged:
+    """Skills with their scores, best first; ``none`` is the score of "no skill fits"."""
 
-    skill_ids: tuple[str, ...]
-    weights: tuple[float, ...]
-    similarity: tuple[float, ...]
+    names: list[str]
+    score: list[float]
+    similarity: list[float]
+    none: float
 
 
 class MoESkillRouter:
@@ -56,7 +58,9 @@ class MoESkillRouter:
         embedder: Sentence model.
         skills: Descriptors to begin with; deprecated ones take no part.
         background: Sentences that no skill fits.
-        cache: File for the embeddings of the training phrases; ``None`` = computed at every start.
+        cache: File for embeddings that the shipped gate does not bring; ``None`` = computed at
+            every start.
+        gate: The trained gate; ``None`` = the one that comes with the package.
         parameters: Thresholds and shares.
     """
 
@@ -67,41 +71,63 @@ class MoESkillRouter:
         *,
         background: Sequence[str],
         cache: Path | None = None,
+        gate: TrainedGate | None = None,
         parameters: RoutingParameters | None = None,
     ) -> None:
         self._embedder = embedder
-        self._background = tuple(background)
-        self._cache = EmbeddingCache(cache)
         self._parameters = parameters or RoutingParameters()
         self._lock = threading.Lock()
-        self._skills = {skill.id: skill for skill in skills if skill.status != "deprecated"}
-        self._train()
+        trained = gate or read_gate()
+        taking_part = {skill.id: skill for skill in skills if skill.status != "deprecated"}
+        said = {name: skill_phrases(skill) for name, skill in taking_part.items()}
+        said[NONE] = neutral_all(background)
+        sentences = [phrase for phrases in said.values() for phrase in phrases]
+        known = EmbeddingCache(cache).complete(embedder, sentences, known=trained.sentences)
+        vectors = {
+            name: np.stack([known[phrase] for phrase in phrases]) for name, phrases in said.items()
+        }
+        self.stale = trained.stale(said)
+        new = {
+            name: _in_gate(trained.network, said[name], vectors[name])
+            for name in self.stale
+            if name != NONE
+        }
+        vectors[NONE] = _still_background(
+            vectors[NONE], [vectors[name] for name in self.stale if name != NONE]
+        )
+        self._library = _Library(
+            skills=taking_part,
+            index=PhraseIndex(vectors),
+            gate=trained.network.of(tuple(said), new),
+        )
 
-    def _train(self) -> None:
-        sentences: list[str] = []
-        labels: list[str] = []
-        for skill in self._skills.values():
-            phrases = paraphrases((*skill.examples, skill.description))
-            sentences += phrases
-            labels += [skill.id] * len(phrases)
-        phrases = paraphrases(self._background)
-        sentences += phrases
-        labels += [NONE] * len(phrases)
-        vectors = self._cache.embed_all(self._embedder, sentences)
-        rows = np.array(labels)
-        self._gate = GatingNetwork(vectors, labels)
-        self._phrases = {name: vectors[rows == name] for name in (*self._skills, NONE)}
+    @property
+    def nbytes(self) -> int:
+        """Memory of the vectors of phrases and gate [byte]."""
+        return self._library.index.nbytes + self._library.gate.nbytes
 
     def add(self, skill: SkillDescriptor) -> None:
-        """Let a skill take part from now on; the gate learns it at the next start."""
+        """Let a skill take part from now on; it gets a key in the gate from its phrases."""
+        phrases = skill_phrases(skill)
+        vectors = self._embedder.embed_all(phrases)
         with self._lock:
-            if skill.status == "deprecated":
-                self._skills.pop(skill.id, None)
-                return
-            self._skills[skill.id] = skill
-        vectors = self._embedder.embed_all(paraphrases((*skill.examples, skill.description)))
-        with self._lock:
-            self._phrases[skill.id] = vectors
+            now = self._library
+            skills = {name: known for name, known in now.skills.items() if name != skill.id}
+            new = {}
+            if skill.status != "deprecated":
+                skills[skill.id] = skill
+                new[skill.id] = vectors
+            groups = {
+                name: new[name] if name in new else now.index.vectors(name)
+                for name in (*skills, NONE)
+            }
+            groups[NONE] = _still_background(groups[NONE], list(new.values()))
+            keys = {name: _in_gate(now.gate, phrases, rows) for name, rows in new.items()}
+            self._library = _Library(
+                skills=skills,
+                index=PhraseIndex(groups),
+                gate=now.gate.of(tuple(groups), keys),
+            )
 
     def route(
         self,
@@ -110,6 +136,7 @@ class MoESkillRouter:
         embedding: np.ndarray | None = None,
         required_types: Sequence[str] = (),
         max_skills: int = 3,
+        constraints: RoutingConstraints | None = None,
     ) -> Route:
         """Choose skills for a sentence or its embedding.
 
@@ -118,101 +145,206 @@ class MoESkillRouter:
             embedding: Shape (384,), or ``None`` to compute it.
             required_types: Skill types allowed; empty = all.
             max_skills: Most skills in the answer.
+            constraints: What else rules skills out.
 
         Raises:
             GoalError: If there is neither a sentence nor an embedding, or it is too long.
             ParameterError: If the embedding or a type is not valid.
             NoSkillFitsError: If no skill fits; names the nearest ones.
         """
-        vector = self._vector(task, embedding)
-        unknown = [name for name in required_types if name not in SKILL_TYPES]
-        if unknown:
-            raise ParameterError(
-                f"skill type {unknown[0][:40]!r} is not one of {', '.join(SKILL_TYPES)}"
-            )
-        scores, similarity, none = self._scores(vector)
-        allowed = [
-            name
-            for name in sorted(scores, key=lambda name: -scores[name])
-            if not required_types or self._skills[name].skill_type in required_types
-        ]
-        self._refuse_unless_one_fits(task, allowed, scores, similarity, none)
-        chosen = allowed[: max(1, max_skills)]
-        total = sum(scores[name] for name in chosen)
-        return Route(
-            skill_ids=tuple(chosen),
-            weights=tuple(scores[name] / total for name in chosen),
-            similarity=tuple(similarity[name] for name in chosen),
+        masks = _masks(required_types, constraints)
+        library = self._library
+        judged = self._judge(library, task, embedding)
+        return self._choose(library, judged, masks, task, max_skills)
+
+    def explain(
+        self,
+        task: str = "",
+        *,
+        embedding: np.ndarray | None = None,
+        required_types: Sequence[str] = (),
+        max_skills: int = 3,
+        constraints: RoutingConstraints | None = None,
+    ) -> Explanation:
+        """As ``route``, but with every candidate and as a value where no skill fits.
+
+        Raises:
+            GoalError: See ``route``.
+            ParameterError: See ``route``.
+        """
+        masks = _masks(required_types, constraints)
+        library = self._library
+        judged = self._judge(library, task, embedding)
+        route, reason = None, ""
+        try:
+            route = self._choose(library, judged, masks, task, max_skills)
+        except NoSkillFitsError as error:
+            reason = error.text
+        chosen = () if route is None else route.skill_ids
+        best = chosen[0] if chosen else ""
+        return Explanation(
+            route=route,
+            reason=reason,
+            none_score=judged.none,
+            candidates=tuple(
+                self._candidate(library.skills[name], score, near, masks, chosen, best)
+                for name, score, near in zip(
+                    judged.names, judged.score, judged.similarity, strict=True
+                )
+            ),
         )
 
-    def _vector(self, task: str, embedding: np.ndarray | None) -> np.ndarray:
+    def _candidate(
+        self,
+        skill: SkillDescriptor,
+        score: float,
+        similarity: float,
+        masks: RoutingConstraints,
+        chosen: Sequence[str],
+        best: str,
+    ) -> Candidate:
+        status: Literal["chosen", "below", "masked"] = "below"
+        why = masks.against(skill)
+        if why:
+            status = "masked"
+        elif skill.id in chosen:
+            status = "chosen"
+            why = "best" if skill.id == best else "an alternative"
+        elif best:
+            why = f"{best} and the alternatives fit better"
+        elif similarity < self._parameters.min_similarity:
+            why = f"similarity below {self._parameters.min_similarity:.2f}"
+        else:
+            why = "the sentence was refused"
+        return Candidate(
+            skill_id=skill.id, score=score, similarity=similarity, status=status, why=why
+        )
+
+    def _judge(self, library: _Library, task: str, embedding: np.ndarray | None) -> _Judged:
+        """Scores of the skills; of a large library the short list alone."""
+        settings = self._parameters
+        index, gate = library.index, library.gate
+        vector, words = self._read(task, embedding)
+        logits = gate.logits(gate.project(vector, words))
+        places = None
+        if len(logits) > SHORT_LIST + 1:
+            front = np.argpartition(logits[:-1], -SHORT_LIST)[-SHORT_LIST:]
+            places = np.append(np.sort(front), len(logits) - 1)  # "none" is always there
+            logits = logits[places]
+        near = index.similarity(vector, places)
+        blend = settings.gate_share * softmax(logits) + (1 - settings.gate_share) * softmax(
+            near / settings.temperature
+        )
+        order = np.argsort(-blend[:-1], kind="stable")
+        rows = order if places is None else places[order]
+        return _Judged(
+            names=[index.names[row] for row in rows],
+            score=blend[order].tolist(),
+            similarity=near[order].tolist(),
+            none=float(blend[-1]),
+        )
+
+    def _read(self, task: str, embedding: np.ndarray | None) -> tuple[np.ndarray, Wording | None]:
+        """Embedding and wording of the task as the library's phrases are read."""
         if embedding is None:
             if not task.strip():
                 raise GoalError.empty()
             if len(task) > GOAL_LIMIT:
                 raise GoalError.too_long(len(task))
-            return self._embedder.embed(task)
+            text = neutral(task)
+            return self._embedder.embed(text), wording(text)
         vector = np.asarray(embedding, dtype=np.float32)
         length = float(np.linalg.norm(vector)) if vector.shape == (SIZE,) else 0.0
         if not np.isfinite(length) or length < 1e-6:
             raise ParameterError(
                 f"task_embedding has shape {vector.shape}, must be {SIZE} finite values, not all 0"
             )
-        return vector / length
+        return vector / length, wording(neutral(task)) if task.strip() else None
 
-    def _scores(self, vector: np.ndarray) -> tuple[dict[str, float], dict[str, float], float]:
-        """Blended score per skill, similarity per skill, and the score of "none"."""
-        settings = self._parameters
-        with self._lock:
-            phrases = dict(self._phrases)
-        names = [name for name in phrases if name == NONE or name in self._skills]
-        near = []
-        for name in names:
-            cosines = np.sort(phrases[name] @ vector)
-            near.append(float(cosines[-settings.neighbours :].mean()))
-        similarity = dict(zip(names, near, strict=True))
-        shares = softmax(np.array(near) / settings.temperature)
-        by_similarity = dict(zip(names, shares.tolist(), strict=True))
-        gated = self._gate.probabilities(vector)
-        blend = {}
-        for name in names:
-            # What the gate has not learned yet stands on similarity alone.
-            learned = gated.get(name, by_similarity[name])
-            blend[name] = (
-                settings.gate_share * learned + (1 - settings.gate_share) * by_similarity[name]
-            )
-        total = sum(blend.values())
-        blend = {name: value / total for name, value in blend.items()}
-        none = blend.pop(NONE)
-        similarity.pop(NONE)
-        return blend, similarity, none
+    def _choose(
+        self,
+        library: _Library,
+        judged: _Judged,
+        masks: RoutingConstraints,
+        task: str,
+        max_skills: int,
+    ) -> Route:
+        allowed = []
+        masked = ""
+        for place, name in enumerate(judged.names):
+            against = masks.against(library.skills[name])
+            if not against:
+                allowed.append(place)
+                if len(allowed) >= max(3, max_skills):
+                    break
+            elif place == 0:
+                masked = f"{name} fits, but {against}"
+        self._refuse_unless_one_fits(task, allowed, judged, masks, masked)
+        chosen = allowed[: max(1, max_skills)]
+        total = sum(judged.score[place] for place in chosen)
+        return Route(
+            skill_ids=tuple(judged.names[place] for place in chosen),
+            weights=tuple(judged.score[place] / total for place in chosen),
+            similarity=tuple(judged.similarity[place] for place in chosen),
+        )
 
     def _refuse_unless_one_fits(
         self,
         task: str,
-        allowed: Sequence[str],
-        scores: dict[str, float],
-        similarity: dict[str, float],
-        none: float,
+        allowed: Sequence[int],
+        judged: _Judged,
+        masks: RoutingConstraints,
+        masked: str,
     ) -> None:
         said = f"{task[:80]!r}" if task else "this embedding"
         if not allowed:
-            raise NoSkillFitsError(
-                f"no skill fits {said}: the library has none of the types asked for"
-            )
+            detail = masked or "the library has none of the types asked for"
+            raise NoSkillFitsError(f"no skill fits {said}: {detail}")
         settings = self._parameters
         best = allowed[0]
-        if similarity[best] >= settings.sure_similarity:
+        score, similarity = judged.score[best], judged.similarity[best]
+        wanted = max(settings.min_score, masks.min_confidence)
+        if similarity >= settings.sure_similarity and score >= masks.min_confidence:
             return
-        nearest = ", ".join(f"{name} ({similarity[name]:.2f})" for name in allowed[:3])
-        if similarity[best] < settings.min_similarity:
+        if similarity < settings.min_similarity:
             why = (
                 f"nothing in the library is said like it, {settings.min_similarity:.2f} is needed"
             )
-        elif none > scores[best]:
+        elif judged.none > score:
             why = "it is more like tasks this robot cannot do"
-        elif scores[best] < settings.min_score:
-            why = f"the best score is {scores[best]:.2f}, {settings.min_score:.2f} is needed"
+        elif score < wanted:
+            why = f"the best score is {score:.2f}, {wanted:.2f} is needed"
         else:
             return
-        raise NoSkillFitsError(f"no skill fits {said}: {why}; nearest: {nearest}")
+        nearest = ", ".join(
+            f"{judged.names[place]} ({judged.similarity[place]:.2f})" for place in allowed[:3]
+        )
+        raise NoSkillFitsError(f"no skill fits {said}: {masked or why}; nearest: {nearest}")
+
+
+def _masks(
+    required_types: Sequence[str], constraints: RoutingConstraints | None
+) -> RoutingConstraints:
+    if constraints is not None:
+        return constraints
+    return RoutingConstraints(required_types=tuple(required_types))
+
+
+def _still_background(background: np.ndarray, taken: Sequence[np.ndarray]) -> np.ndarray:
+    """Background sentences that none of these skills' phrases say; at least one is left."""
+    if not taken:
+        return background
+    nearest = (background @ np.concatenate(taken).T).max(axis=1)
+    keep = nearest < _TAKEN_OVER
+    keep[np.argmin(nearest)] = True
+    return background[keep]
+
+
+def _in_gate(gate: GatingNetwork, phrases: Sequence[str], vectors: np.ndarray) -> np.ndarray:
+    """Phrases of a skill in the gate space, shape (phrases, d)."""
+    return np.stack(
+        [
+            gate.project(np.asarray(vector, dtype=np.float32), wording(phrase))
+            for phrase, vector in zip(phrases, vectors, strict=True)
+        ]
+    )

@@ -32,9 +32,19 @@ def test_a_sentence_of_any_length_and_script_is_embedded(embedder):
 
 def test_cached_embeddings_are_read_back_and_a_broken_file_is_replaced(embedder, tmp_path):
     path = tmp_path / "deep" / "phrases.npz"
-    first = EmbeddingCache(path).embed_all(embedder, ["wave", "go home"])
+    said = ["wave", "go home"]
+    first = EmbeddingCache(path).complete(embedder, said)
     assert path.is_file()
-    assert np.array_equal(EmbeddingCache(path).embed_all(embedder, ["wave", "go home"]), first)
+    again = EmbeddingCache(path).complete(embedder, said)
+    assert all(np.array_equal(again[name], first[name]) for name in said)
     path.write_bytes(b"broken")
-    assert np.allclose(EmbeddingCache(path).embed_all(embedder, ["wave", "go home"]), first)
-    assert len(EmbeddingCache(path).embed_all(embedder, ["wave"])) == 1
+    again = EmbeddingCache(path).complete(embedder, said)
+    assert all(np.array_equal(again[name], first[name]) for name in said)
+    assert list(EmbeddingCache(path).complete(embedder, ["wave"])) == ["wave"]
+
+
+def test_embeddings_at_hand_are_neither_computed_nor_kept(embedder, tmp_path):
+    given = {"wave": np.full(SIZE, 0.5, dtype=np.float32)}
+    found = EmbeddingCache(tmp_path / "phrases.npz").complete(embedder, ["wave"], known=given)
+    assert found["wave"] is given["wave"]
+    assert not list(tmp_path.iterdir())

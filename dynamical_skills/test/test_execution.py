@@ -1,11 +1,20 @@
 """Carrying out plans: conditions, retries, failures, interruptions."""
 
+import contextlib
+import threading
+
 import numpy as np
 import pytest
 
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_skills.execution import Execution, InterruptedExecutionError
-from dynamical_skills.plan import SkillExecutionPlan, SkillStep
+from dynamical_skills.plan import (
+    ExecutionTier,
+    PlanStatus,
+    SkillExecutionPlan,
+    SkillStep,
+    StepStatus,
+)
 from dynamical_skills.policies.policy import (
     Check,
     Memory,
@@ -95,6 +104,7 @@ def execution(store, skill_ids, *, body=None, world=None, memory=None, skills=No
             weights=(1.0,),
             robot_id="r",
             location_params={"object": CUP} if skill_id != "home" else {},
+            depends_on=(place,) if place else (),
             deadline_ms=20_000.0,
         )
         for place, skill_id in enumerate(skill_ids)
@@ -262,3 +272,202 @@ def test_a_hand_that_was_emptied_between_plans_is_not_taken_for_full(store, held
     run, _ = execution(store, ["home"], memory=memory, world=World(object_held=False))
     assert run.run().success
     assert memory.held == {}
+
+
+# --- steps side by side ---------------------------------------------------------------------------
+class Busy(Still):
+    """A body whose motions last until as many are under way as are expected."""
+
+    def __init__(self, together):
+        super().__init__()
+        self.barrier = threading.Barrier(together, timeout=5.0)
+        self.most = self.now_playing = 0
+        self.lock = threading.Lock()
+
+    def play(self, trajectory, report):
+        with self.lock:
+            self.now_playing += 1
+            self.most = max(self.most, self.now_playing)
+            self.played.append(trajectory.phase)
+        report(0.5, False, 1.0)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self.barrier.wait()
+        with self.lock:
+            self.now_playing -= 1
+
+
+def step(number, skill_id, groups, *, after=(), tier=ExecutionTier.CONTROL, others=()):
+    return SkillStep(
+        step_id=number,
+        task=skill_id,
+        skill_ids=(skill_id, *others),
+        weights=(1.0,) * (1 + len(others)),
+        robot_id="r",
+        joint_groups=groups,
+        depends_on=after,
+        tier=tier,
+    )
+
+
+def run_plan(store, steps, *, body, world=None, skills=None, hooks=None, plans=None, **fields):
+    plan = SkillExecutionPlan(
+        plan_id="p", task_description="t", steps=tuple(steps), total_estimated_duration_ms=1.0
+    )
+    run = Execution(
+        plan,
+        skills=skills or {name: Move(name) for name in store.ids},
+        descriptors=store.get,
+        check=world or World(),
+        body=body,
+        memory=Memory(),
+        listener=lambda progress: None,
+        hooks=hooks,
+        on_plan=(plans if plans is not None else []).append,
+        **fields,
+    )
+    return run, run.run()
+
+
+def test_steps_with_different_joints_run_at_the_same_time(store):
+    body = Busy(2)
+    run, outcome = run_plan(
+        store,
+        [step(1, "wave", ("left_arm",)), step(2, "nod", ("waist",)), step(3, "home", (), after=(1, 2))],
+        body=body,
+    )  # fmt: skip
+    assert outcome.success
+    assert body.most == 2
+    assert body.played[2] == "home"
+    assert {each.status for each in run.plan.steps} == {StepStatus.COMPLETED}
+
+
+def test_steps_that_want_one_joint_run_one_after_the_other(store):
+    body = Busy(1)
+    _, outcome = run_plan(
+        store, [step(1, "wave", ("left_arm",)), step(2, "salute", ("left_arm",))], body=body
+    )
+    assert outcome.success
+    assert (body.most, body.played) == (1, ["wave", "salute"])
+
+
+def test_no_more_than_four_real_time_skills_run_but_any_number_of_planning_ones(store):
+    free = ("none",)
+    body = Busy(4)
+    _, outcome = run_plan(store, [step(n, "nod", free) for n in range(1, 9)], body=body)
+    assert outcome.success
+    assert body.most == 4
+    body = Busy(8)
+    planning = [step(n, "nod", free, tier=ExecutionTier.PLANNING) for n in range(1, 9)]
+    _, outcome = run_plan(store, planning, body=body)
+    assert outcome.success
+    assert body.most == 8
+
+
+def test_a_step_that_fails_ends_those_beside_it_and_says_why(store):
+    class Endless(Move):
+        def run(self, first, parameters, memory):
+            while True:
+                yield short(self.id)
+
+    class Failing(Move):
+        def run(self, first, parameters, memory):
+            yield short(self.id)
+            raise SkillError(ErrorCode.OUT_OF_REACH, "too far")
+
+    body = Still()
+    run, outcome = run_plan(
+        store,
+        [step(1, "wave", ("left_arm",)), step(2, "nod", ("waist",)), step(3, "home", (), after=(2,))],
+        body=body,
+        skills={"wave": Endless("wave"), "nod": Failing("nod"), "home": Move("home")},
+    )  # fmt: skip
+    assert (outcome.code, outcome.text) == (ErrorCode.OUT_OF_REACH, "too far")
+    assert [each.status for each in run.plan.steps] == ["cancelled", "failed", "pending"]
+    assert "too far" in run.plan.steps[0].status_text
+    assert body.braked >= 1
+    assert run.plan.status is PlanStatus.FAILED
+
+
+def test_a_plan_is_carried_on_from_the_first_step_that_is_not_done(store):
+    body = Still()
+    body.fail_at[1] = InterruptedExecutionError(ErrorCode.CANCELLED, "cancelled by the caller")
+    chain = [step(1, "nod", ()), step(2, "wave", (), after=(1,)), step(3, "home", (), after=(2,))]
+    run, outcome = run_plan(store, chain, body=body)
+    assert outcome.code == ErrorCode.CANCELLED
+    assert [each.status for each in run.plan.steps] == ["completed", "cancelled", "pending"]
+    assert run.plan.status is PlanStatus.CANCELLED
+    world = World(at_home=True)
+    body = Still()
+    again, outcome = run_plan(store, run.plan.steps, body=body, world=world)
+    assert outcome.success
+    assert body.played == ["wave", "home"]
+    assert again.plan.status is PlanStatus.COMPLETED
+
+
+def test_another_skill_that_promises_the_same_takes_the_failed_ones_place(store):
+    # Both promise an open hand; the other one promises something else and is not tried.
+    world = World(hand_open=lambda count: count > 16)
+    body = Still()
+    _, outcome = run_plan(
+        store, [step(1, "release", (), others=("nod", "open_hand"))], body=body, world=world
+    )
+    assert outcome.success
+    assert body.played == ["release", "open_hand"]
+    (told,) = outcome.results["alternatives"]
+    assert (told["step"], told["skill"]) == (1, "open_hand")
+    assert "hand_open" in told["because"]
+
+
+def test_hooks_are_called_around_each_step_and_can_end_the_plan(store):
+    class Hooks:
+        def __init__(self):
+            self.calls = []
+
+        def before_step(self, step, wait):
+            wait(1.0)
+            self.calls.append(("before", step.step_id))
+            if step.step_id == 2:
+                raise SkillError(ErrorCode.LEADER_LOST, "the leader is gone")
+
+        def after_step(self, step, wait):
+            self.calls.append(("after", step.step_id))
+
+    hooks, body = Hooks(), Still()
+    _, outcome = run_plan(
+        store, [step(1, "nod", ()), step(2, "wave", (), after=(1,))], body=body, hooks=hooks
+    )
+    assert hooks.calls == [("before", 1), ("after", 1), ("before", 2)]
+    assert outcome.code == ErrorCode.LEADER_LOST
+    assert body.played == ["nod"]
+    assert body.braked == 1
+
+
+def test_a_motion_that_needs_the_joints_of_another_step_waits_for_its_end(store):
+    class Reaching(Move):
+        """Moves an elbow that is not its own."""
+
+        def run(self, first, parameters, memory):
+            turn = np.linspace(0.0, 0.6, 20)[:, None]
+            yield Trajectory(
+                joint_names=("left_elbow_joint",), period=0.02, position=turn,
+                velocity=np.zeros((20, 1)), phase="nod",
+            )  # fmt: skip
+
+    body = Busy(1)
+    _, outcome = run_plan(
+        store,
+        [step(1, "wave", ("left_arm",)), step(2, "nod", ("waist",))],
+        body=body,
+        skills={"wave": Move("wave"), "nod": Reaching("nod")},
+    )
+    assert outcome.success
+    assert body.most == 1
+
+
+def test_the_plans_status_is_told_at_every_change(store):
+    plans = []
+    run_plan(store, [step(1, "nod", ())], body=Still(), plans=plans)
+    assert [(plan.status, plan.steps[0].status) for plan in plans] == [
+        ("running", "pending"), ("running", "running"), ("running", "completed"),
+        ("completed", "completed"),
+    ]  # fmt: skip

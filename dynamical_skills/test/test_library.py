@@ -57,11 +57,11 @@ def test_a_wrong_descriptor_is_refused_with_field_and_value(store, changes, word
 
 def test_a_registered_skill_is_there_after_a_restart(tmp_path):
     store = SkillStore(tmp_path)
-    store.register(replace(store.get("wave"), id="salute", status="draft"))
+    store.register(replace(store.get("wave"), id="curtsey", status="draft"))
     store.register(replace(store.get("wave"), version="1.2.0", description="Wave better."))
-    store.deploy("salute")
+    store.deploy("curtsey")
     again = SkillStore(tmp_path)
-    assert again.get("salute").status == "deployed"
+    assert again.get("curtsey").status == "deployed"
     assert again.get("wave").description == "Wave better."
 
 
@@ -83,7 +83,8 @@ def test_a_store_that_cannot_write_says_so(tmp_path):
 
 
 def test_queries_filter_and_refuse_what_does_not_exist(store):
-    assert [skill.id for skill in store.query(skill_type="perception")] == ["look_at"]
+    found = {skill.id for skill in store.query(skill_type="perception")}
+    assert found == {"look_at", "scan", "follow_gaze", "show"}
     assert store.query(status="deprecated") == ()
     with pytest.raises(SkillsError, match="magic"):
         store.query(skill_type="magic")

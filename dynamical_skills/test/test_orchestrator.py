@@ -181,3 +181,77 @@ def test_workspaces_are_read_and_wrong_ones_are_named(tmp_path):
         path.write_text(f"workspaces:\n  - {{{wrong}}}\n")
         with pytest.raises(ValueError, match=r"workspaces\.yaml"):
             load_workspaces(path)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "steps"),
+    [
+        (
+            "wave with your left hand while reaching for the red cup with your right hand",
+            [(("wave",), ()), (("reach",), ())],
+        ),
+        ("wave and at the same time look at the bottle", [(("wave",), ()), (("look_at",), ())]),
+        (
+            "while looking at the shelf, hold the cup level",
+            [(("hold_level", "look_at"), ())],
+        ),
+        (
+            "wave and nod at the same time, then go home",
+            [(("wave",), ()), (("nod",), ()), (("home",), (1, 2))],
+        ),
+        # One waist, one arm: the rule is that the later one waits.
+        (
+            "pick up the red cup while waving with your left hand",
+            [(("look_at",), ()), (("reach",), (1,)), (("grasp",), (2,)), (("lift",), (3,)),
+             (("wave",), ())],
+        ),
+        ("reach for the cup while pushing the bottle", [(("reach",), ()), (("push",), (1,))]),
+    ],
+)  # fmt: skip
+def test_what_is_said_to_happen_at_the_same_time_does(orchestrator, sentence, steps):
+    plan = orchestrator.orchestrate(OrchestrationRequest(task_description=sentence), ROBOTS).plan
+    found = [
+        (step.skill_ids if step.blended else step.skill_ids[:1], step.depends_on)
+        for step in plan.steps
+    ]
+    assert found[: len(steps)] == steps
+
+
+def test_the_hand_that_is_not_named_is_the_one_left_free(orchestrator):
+    request = OrchestrationRequest(
+        task_description="wave with your left hand while reaching for the red cup"
+    )
+    plan = orchestrator.orchestrate(request, ROBOTS).plan
+    assert plan.steps[1].location_params["side"] == "right"
+    assert "right_arm" in plan.steps[1].joint_groups
+    assert plan.steps[1].depends_on == ()
+
+
+def test_skills_in_mode_blended_are_one_motion_or_side_by_side_and_one_arm_goes_in_order(
+    orchestrator,
+):
+    def planned(*skill_ids, **parameters):
+        request = OrchestrationRequest(
+            skill_ids=skill_ids, mode="blended", task_description="the red cup",
+            parameters=parameters,
+        )  # fmt: skip
+        return orchestrator.orchestrate(request, ROBOTS).plan.steps
+
+    (blend,) = planned("look_at", "nod")
+    assert (blend.skill_ids, blend.blended, blend.weights) == (
+        ("look_at", "nod"),
+        True,
+        (0.5, 0.5),
+    )
+    assert blend.parameters_of("look_at")["object"] == {"class_id": "cup", "color": "red"}
+    beside = planned("wave", "nod", side="left")
+    assert [(step.blended, step.depends_on) for step in beside] == [(False, ()), (False, ())]
+    ordered = planned("wave", "reach", side="left")
+    assert [step.depends_on for step in ordered] == [(), (1,)]
+
+
+def test_a_plan_with_branches_takes_as_long_as_its_longest_way(orchestrator):
+    request = OrchestrationRequest(task_description="wave with your left hand while nodding")
+    plan = orchestrator.orchestrate(request, ROBOTS).plan
+    longest = max(step.estimated_duration_ms for step in plan.steps)
+    assert plan.total_estimated_duration_ms == pytest.approx(longest)

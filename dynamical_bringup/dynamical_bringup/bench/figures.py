@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 
 from dynamical_bringup.bench.bare import percentiles
+from dynamical_bringup.bench.load import load
 from dynamical_bringup.bench.row import Row
 from dynamical_bringup.bench.sentences import SENTENCES
 from dynamical_bringup.client import Client
@@ -248,5 +249,6 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "latency": command_latency,
     "first_action": first_action,
     "routing": routing,
+    "load": load,
     "nodes": nodes,
 }

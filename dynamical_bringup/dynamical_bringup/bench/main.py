@@ -10,11 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dynamical_bringup.bench.figures import FIGURES, Bench
+from dynamical_bringup.bench.load import UNLIMITED
+from dynamical_bringup.bench.orchestration import ORCHESTRATION_FIGURES
+from dynamical_bringup.bench.placing import PLACING_FIGURES
+from dynamical_bringup.bench.routing import ROUTING_FIGURES
 from dynamical_bringup.bench.row import Row, show, write
-from dynamical_bringup.bench.safety import PURE_FIGURES
+from dynamical_bringup.bench.safety import PURE_FIGURES as SAFETY_FIGURES
 from dynamical_bringup.client import Client, ClientError
 from dynamical_bringup.nodes.grader_node import Grader, GraderError
 from dynamical_bringup.runner import Options, Platform, PlatformError
+
+# Of arithmetic alone: they need no platform.
+PURE_FIGURES = {
+    **SAFETY_FIGURES,
+    **ROUTING_FIGURES,
+    **PLACING_FIGURES,
+    **ORCHESTRATION_FIGURES,
+}
 
 
 def main() -> int:
@@ -45,7 +57,8 @@ def main() -> int:
 
 def _measure_platform(names: Sequence[str], rows: list[Row], out: Path) -> None:
     """Bring a platform up and add its figures to the rows."""
-    with Platform(Options(port=0), say=_say) as platform:
+    options = Options(port=0, parameters={"rest_bridge": UNLIMITED})
+    with Platform(options, say=_say) as platform:
         here = platform.wait_healthy(90.0)
         os.environ["ROS_DOMAIN_ID"] = str(here.domain_id)
         with Grader(here.robot_id, here.domain_id) as grader:

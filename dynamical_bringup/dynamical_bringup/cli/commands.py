@@ -16,8 +16,8 @@ from dynamical_bringup.cli.outcome import (
     UNHEALTHY,
     CommandError,
 )
-from dynamical_bringup.cli.target import NOT_RUNNING_SENTENCE, Target, failure, target
-from dynamical_bringup.client import ClientError
+from dynamical_bringup.cli.target import NOT_RUNNING_SENTENCE, ask, target
+from dynamical_bringup.description import DEFAULT_WORKSPACE
 from dynamical_bringup.runner.state import running
 
 
@@ -34,9 +34,11 @@ def up(options: argparse.Namespace) -> int:
                 robot_id=options.robot_id,
                 only=tuple(options.only),
                 port=options.port,
+                workspace=options.workspace,
                 recording=options.record,
                 log_level=options.log_level,
-            )
+            ),
+            robots=options.robots,
         )
     if options.json:
         run = running()
@@ -46,6 +48,10 @@ def up(options: argparse.Namespace) -> int:
 
 def _up_arguments(options: argparse.Namespace) -> list[str]:
     arguments = ["--port", str(options.port), "--log-level", options.log_level]
+    if options.workspace != DEFAULT_WORKSPACE:
+        arguments += ["--workspace", options.workspace]
+    if options.robots != 1:
+        arguments += ["--robots", str(options.robots)]
     if options.robot_id:
         arguments += ["--robot-id", options.robot_id]
     if options.config:
@@ -72,10 +78,10 @@ def down(options: argparse.Namespace) -> int:
 def status(options: argparse.Namespace) -> int:
     """Health of the platform and state of the robot."""
     here = target()
-    health = _ask(here, "GET", "/health")
+    health = ask(here, "GET", "/health")
     if "status" not in health:
         raise CommandError(f"{here.url} is not a Dynamical platform", code=UNHEALTHY)
-    robot = _ask(here, "GET", f"/api/v1/robots/{health['robot_id']}/status")
+    robot = ask(here, "GET", f"/api/v1/robots/{health['robot_id']}/status")
     if options.json:
         print(json.dumps({"url": here.url, **health, "robot": robot}))
     else:
@@ -83,36 +89,17 @@ def status(options: argparse.Namespace) -> int:
     return UNHEALTHY if health["status"] == "unhealthy" else DONE
 
 
-def skills(options: argparse.Namespace) -> int:
-    """Skills of the robot, or those that fit a sentence."""
-    here = target()
-    if options.task is None:
-        found = _ask(here, "GET", "/api/v1/skills")
-        show = pages.show_skills
-    else:
-        body = {"task_description": options.task}
-        found = _ask(here, "POST", "/api/v1/skills/request", body)
-        show = pages.show_matches
-    if options.json:
-        print(json.dumps(found))
-    elif found.get("success") is not False:
-        show(found)
-    else:
-        print(f"dynamical: {found['error']}", file=sys.stderr)
-    return REFUSED if found.get("success") is False else DONE
-
-
 def stop(options: argparse.Namespace) -> int:
     """Stop the robot now."""
     reason = options.reason or "dynamical stop"
     body = {"reason": reason, "stop_category": options.category}
-    answer = _ask(target(), "POST", "/api/v1/safety/stop", body)
+    answer = ask(target(), "POST", "/api/v1/safety/stop", json=body)
     return _told(options, answer, "stopped; leave the stop with: dynamical reset")
 
 
 def reset(options: argparse.Namespace) -> int:
     """Leave a stop."""
-    answer = _ask(target(), "POST", "/api/v1/safety/reset")
+    answer = ask(target(), "POST", "/api/v1/safety/reset")
     return _told(options, answer, f"safety state: {answer.get('state')}")
 
 
@@ -155,15 +142,6 @@ def _lines(files: list[Path], *, count: int, follow: bool) -> Iterator[tuple[str
             for line in data[:whole].decode("utf-8", "replace").splitlines():
                 yield file.stem, line
         pause.wait(0.2)
-
-
-def _ask(here: Target, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    try:
-        if method == "GET":
-            return dict(here.client.get(path))
-        return dict(here.client.post(path, body))
-    except ClientError as error:
-        raise failure(error) from error
 
 
 def _told(options: argparse.Namespace, answer: dict[str, Any], sentence: str) -> int:

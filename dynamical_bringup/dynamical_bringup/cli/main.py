@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dynamical_bringup.cli import safety
+from dynamical_bringup.cli import access, executions, plan, route, safety, skills
 from dynamical_bringup.cli.outcome import DONE, INTERRUPTED, CommandError
+from dynamical_bringup.description import DEFAULT_WORKSPACE
 
 _EPILOG = """exit codes: 0 done; 1 the robot refused or failed; 2 wrong arguments;
 3 no platform is running; 4 the platform is unhealthy or does not answer; 130 interrupted.
@@ -36,6 +37,19 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--detach", action="store_true", help="return once it is healthy")
     up.add_argument("--port", type=int, default=8080, help="REST port; 0 = any free one")
     up.add_argument("--robot-id", help="instead of the one in platform.yaml")
+    up.add_argument(
+        "--robots",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2: thor_001 and thor_002 face each other in one simulated room",
+    )
+    up.add_argument(
+        "--workspace",
+        default=DEFAULT_WORKSPACE,
+        metavar="NAME",
+        help=f"place of workspaces.yaml where the robot stands; default: {DEFAULT_WORKSPACE}",
+    )
     up.add_argument("--config", type=Path, metavar="FOLDER", help="folder with platform.yaml")
     up.add_argument("--only", nargs="+", default=[], metavar="NODE", help="start these nodes only")
     up.add_argument("--record", type=Path, metavar="FOLDER", help="keep the run as a rosbag2 bag")
@@ -57,8 +71,15 @@ def parser() -> argparse.ArgumentParser:
     invoke.add_argument("--timeout", type=float, default=120.0, metavar="S", help="limit [s]")
     invoke.add_argument("--robot-id", help="instead of the robot that runs here")
 
-    skills = command("skills", "Skills of the robot.")
-    skills.add_argument("--for", dest="task", metavar="TEXT", help="which of them fit a sentence")
+    skills.add_commands(command("skills", "Skills of the robot; or see one, or add one."))
+    about = "What was asked of the robot, and what becomes of it."
+    executions.add_commands(
+        commands.add_parser("executions", help=about, description=about), shared
+    )
+    about = "Which skills a sentence leads to, and why not to the others; runs nothing."
+    route.add_arguments(command("route", about))
+    about = "Steps, skills, robot and order that a sentence leads to, as a tree; runs nothing."
+    plan.add_arguments(command("plan", about))
     logs = command("logs", "What the nodes say.")
     logs.add_argument("node", nargs="?", metavar="NODE", help="one node; default: all")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as lines come")
@@ -76,6 +97,10 @@ def parser() -> argparse.ArgumentParser:
     # Its commands take --json, not the group: both together would undo each other.
     about = "What the safety gate does, why, and the rules it goes by."
     safety.add_commands(commands.add_parser("safety", help=about, description=about), shared)
+    about = "Who may call the platform, and what they may do."
+    access.add_key_commands(commands.add_parser("keys", help=about, description=about), shared)
+    about = "Who commanded what over REST; do the audits hold?"
+    access.add_audit_commands(commands.add_parser("audit", help=about, description=about), shared)
     return top
 
 
@@ -87,11 +112,16 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "down": commands.down,
         "status": commands.status,
         "invoke": invoke.invoke,
-        "skills": commands.skills,
+        "skills": skills.run,
+        "route": route.run,
+        "plan": plan.run,
+        "executions": executions.run,
         "logs": commands.logs,
         "stop": commands.stop,
         "reset": commands.reset,
         "safety": safety.run,
+        "keys": access.run_keys,
+        "audit": access.run_audit,
     }
 
 

@@ -70,6 +70,89 @@ def show_skills(found: dict[str, Any]) -> None:
     console().print(table)
 
 
+def show_skill(skill: dict[str, Any]) -> None:
+    """Everything about one skill."""
+    screen = console()
+    screen.print(Text(skill["id"], style="bold") + Text(f"  {skill['version']}"))
+    screen.print(skill["description"], soft_wrap=True)
+    part = skill["coordination"]
+    robots = f"{part['min_robots']} to {part['max_robots']} robots, sync {part['sync_mode']}"
+    rows = {
+        "type": skill["skill_type"],
+        "status": skill["status"],
+        "needs": ", ".join(skill["required_capabilities"]),
+        "before": ", ".join(skill["preconditions"]),
+        "after": ", ".join(skill["postconditions"]),
+        "joints": ", ".join(skill["joint_groups"]) or "all",
+        "takes": f"{skill['estimated_duration']:.1f} s",
+        "roles": f"{', '.join(part['supported_roles'])}; {robots}",
+    }
+    for name, text in rows.items():
+        screen.print(f"{name:10}{text or '-'}", soft_wrap=True)
+    for parameter in skill["parameters"]:
+        unit = f" [{parameter['unit']}]" if parameter["unit"] else ""
+        default = f" = {parameter['default_value']}" if parameter["default_value"] else ""
+        line = f"{parameter['name']}: {parameter['type']}{unit}{default}"
+        screen.print(f"parameter {line}   {parameter['description']}", soft_wrap=True)
+    for example in skill["examples"]:
+        screen.print(f'example   "{example}"', soft_wrap=True)
+
+
+def show_executions(found: dict[str, Any]) -> None:
+    """Executions, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("execution", "began", "status", "took", "skill", "asked for"):
+        table.add_column(name, overflow="fold")
+    for item in found["executions"]:
+        took = "" if item["duration"] is None else f"{item['duration']:.1f} s"
+        table.add_row(
+            item["execution_id"],
+            item["start_time"][:19].replace("T", " "),
+            colored(item["status"]),
+            took,
+            item["skill_id"],
+            item["result_data"].get("goal") or "",
+        )
+    console().print(table)
+    console().print(f"{len(found['executions'])} of {found['total']}")
+
+
+def show_keys(found: dict[str, Any]) -> None:
+    """Keys, oldest first."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("key", "name", "may", "made", "until"):
+        table.add_column(name, overflow="fold")
+    for key in found["keys"]:
+        until = f"revoked {key['revoked']}" if key["revoked"] else key["expires"] or ""
+        table.add_row(key["id"], key["name"], ", ".join(key["scopes"]), key["created"], until)
+    console().print(table)
+
+
+def show_commands(found: dict[str, Any]) -> None:
+    """Newest entries of the bridge's audit, and whether its chain holds."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("entry", "when", "who", "what", "decision", "outcome", "request"):
+        table.add_column(name, overflow="fold")
+    for entry in found["entries"]:
+        after = entry.get("after") or {}
+        table.add_row(
+            str(entry.get("sequence", "?")),
+            str(entry.get("time", "")),
+            str(entry.get("source", "")),
+            str(entry.get("action", "")),
+            str(after.get("decision", "")),
+            str(after.get("outcome", "")),
+            str(after.get("request_id", "")),
+        )
+    screen = console()
+    screen.print(table)
+    if found["intact"]:
+        screen.print(Text(f"the chain holds; newest hash {found['newest_hash']}", style="green"))
+    else:
+        sentence = f"line {found['broken_line']} does not hold: {found['problem']}"
+        screen.print(Text(sentence, style="red"), soft_wrap=True)
+
+
 def show_matches(found: dict[str, Any]) -> None:
     """Skills that fit a sentence."""
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -112,3 +195,27 @@ def show_end(execution: dict[str, Any]) -> None:
     if execution["error_message"]:
         line += Text(f"\n{execution['error_message']} (code {execution['error_code']})")
     console().print(line, soft_wrap=True)
+
+
+def show_route(answer: dict[str, Any]) -> None:
+    """Every skill that was weighed for a sentence, the chosen ones first."""
+    screen = console()
+    if answer["refused"]:
+        screen.print(Text(f"refused: {answer['reason']}", style="yellow"), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("skill", "score", "similarity", "weight", "", "why"):
+        table.add_column(name, justify="left" if name in ("skill", "", "why") else "right")
+    weights = {skill["skill_id"]: skill["weight"] for skill in answer["skills"]}
+    for candidate in answer["candidates"]:
+        weight = weights.get(candidate["skill_id"])
+        table.add_row(
+            candidate["skill_id"],
+            f"{candidate['score']:.3f}",
+            f"{candidate['similarity']:.2f}",
+            "" if weight is None else f"{weight:.2f}",
+            Text(candidate["status"], style="green" if weight is not None else "dim"),
+            candidate["why"],
+        )
+    if "none_score" in answer:
+        table.add_row("(none of them)", f"{answer['none_score']:.3f}", "", "", "", "")
+    screen.print(table)

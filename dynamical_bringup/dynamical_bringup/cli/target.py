@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from dynamical_bringup.cli.outcome import NOT_RUNNING, REFUSED, UNHEALTHY, CommandError
 from dynamical_bringup.client import Client, ClientError
@@ -52,3 +53,15 @@ def failure(error: ClientError) -> CommandError:
     """The same error with an exit code."""
     absent = error.status == 0 or error.status == 503
     return CommandError(str(error), code=UNHEALTHY if absent else REFUSED)
+
+
+def ask(here: Target, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+    """One request; arguments are those of httpx.
+
+    Raises:
+        CommandError: If the bridge is away or refuses.
+    """
+    try:
+        return dict(here.client.call(method, path, **arguments))
+    except ClientError as error:
+        raise failure(error) from error

@@ -15,10 +15,11 @@ from dynamical_bringup.client import Client, ClientError
 from dynamical_bringup.demo.grading import Board, result
 from dynamical_bringup.demo.progress import Progress
 from dynamical_bringup.demo.video import make_pictures
-from dynamical_bringup.description import DescriptionError
+from dynamical_bringup.description import DEFAULT_WORKSPACE, DescriptionError
 from dynamical_bringup.nodes.grader_node import Grader, GraderError
 from dynamical_bringup.runner import Options, Platform, PlatformError
-from dynamical_control.simulation.layout import RED_CUP, Layout
+from dynamical_control.simulation.layout import RED_CUP
+from dynamical_control.simulation.workspaces import LAYOUTS, layout_of
 
 GOAL = "pick up the red cup and place it on the shelf"
 NEEDED_MEGABYTES = 300
@@ -33,9 +34,9 @@ class Interrupted(Exception):  # noqa: N818 - not an error
     """Ctrl-C or SIGTERM."""
 
 
-def board() -> Board:
-    """The shelf of the simulated room."""
-    layout = Layout()
+def board(workspace: str = DEFAULT_WORKSPACE) -> Board:
+    """The shelf of a simulated workspace."""
+    layout = layout_of(workspace)
     return Board(x=layout.shelf_x, y=layout.shelf_y, top=layout.shelf_top)
 
 
@@ -45,6 +46,12 @@ def main() -> int:
     parser.add_argument("--goal", default=GOAL)
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument("--seed", type=int, default=0, help="object placement; 0 = standard")
+    parser.add_argument(
+        "--workspace",
+        default=DEFAULT_WORKSPACE,
+        choices=sorted(LAYOUTS),
+        help="room to work in",
+    )
     parser.add_argument(
         "--person", action="store_true", help="a person walks up during the motion"
     )
@@ -88,7 +95,7 @@ def prepare(folder: Path) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Bring up, do the job, take down, write the results."""
     progress = Progress()
-    options = Options(port=0, recording=arguments.out / "bag")
+    options = Options(port=0, workspace=arguments.workspace, recording=arguments.out / "bag")
     begin = time.monotonic()
     progress.say("bringing the platform up ...")
     with Platform(options, say=progress.say) as platform:
@@ -111,14 +118,14 @@ def run(arguments: argparse.Namespace) -> int:
                 execution,
                 object_name=RED_CUP.name,
                 object_height=RED_CUP.height,
-                board=board(),
+                board=board(arguments.workspace),
                 asked_at=asked_at,
             )
             evidence = grader.node.evidence
     (arguments.out / "result.json").write_text(json.dumps(figures, indent=2) + "\n")
     if not arguments.no_video:
         progress.say("rendering the video ...")
-        make_pictures(evidence.room, arguments.out)
+        make_pictures(evidence.room, arguments.out, layout_of(arguments.workspace))
     progress.table(figures)
     progress.say(f"results: {arguments.out}")
     return 0 if figures["success"] else 1

@@ -4,25 +4,26 @@ import json
 import logging
 import os
 import sys
+import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dynamical_bringup.rest.app import create_app, guarded
-from dynamical_bringup.rest.auth import (
-    TRUSTED_ROLE,
-    Authenticator,
-    KeyStore,
-    parse_networks,
-    write_private,
-)
+from dynamical_bringup.rest.auditing import AuditTrail, audit_path
+from dynamical_bringup.rest.auth import TRUSTED_SCOPES, Authenticator, parse_networks
 from dynamical_bringup.rest.context import Context
 from dynamical_bringup.rest.gateway import Gateway
+from dynamical_bringup.rest.idempotency import IdempotencyStore
+from dynamical_bringup.rest.keys import KeyStore, write_private
+from dynamical_bringup.rest.rates import Rates, RateSettings
 from dynamical_bringup.rest.server import RestServer, ServerError
 from dynamical_bringup.rest.store import ExecutionStore
+from dynamical_bringup.rest.streams import Streams
 from dynamical_interfaces import graph
 from dynamical_interfaces.runtime.node import FatalError, GraphNode, run
 from dynamical_interfaces.runtime.parameters import param
+from dynamical_safety import audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,15 @@ class RestBridgeParameters:
         "Networks whose peers need no key: 'loopback' or CIDR blocks; empty = none",
     )
     body_limit: int = param(262144, "Largest request body", unit="bytes", low=1024, high=2**30)
+    rate_of_key: float = param(
+        200.0, "Requests of one key; stops are never counted", unit="1/s", low=0.1, high=1e6
+    )
+    rate_of_address: float = param(
+        400.0, "Requests of one address, whatever its keys", unit="1/s", low=0.1, high=1e6
+    )
+    rate_of_failures: float = param(
+        20.0, "Requests of one address without a valid key", unit="1/s", low=0.1, high=1e6
+    )
     executions_kept: int = param(1000, "Executions remembered", low=10, high=100000)
     answer_limit: float = param(
         30.0, "Longest wait of an invocation for its first action", unit="s", low=0.1, high=600.0
@@ -85,13 +95,18 @@ class RestBridgeNode(GraphNode[RestBridgeParameters]):
         trusted = parse_networks(settings.trusted_networks)
         if trusted:
             names = ", ".join(str(network) for network in trusted)
+            scopes = " and ".join(sorted(TRUSTED_SCOPES))
             self.get_logger().warning(
-                f"peers from {names} are let in without a key, in the role {TRUSTED_ROLE!r}"
+                f"peers from {names} are let in without a key and may {scopes}"
             )
         executions = ExecutionStore(settings.executions_kept)
+        self._streams = Streams(lambda caller: keys.still_holds(caller, now=time.time()))
         context = Context(
             gateway=Gateway(self, executions, silence_limit=settings.silence_limit),
             executions=executions,
+            keys=keys,
+            streams=self._streams,
+            retries=IdempotencyStore(self._folder),
             robot_id=settings.robot_id or self.get_namespace().strip("/") or "robot",
             answer_limit=settings.answer_limit,
             version=platform_version(),
@@ -100,9 +115,34 @@ class RestBridgeNode(GraphNode[RestBridgeParameters]):
         )
         self._app = guarded(
             create_app(context),
-            Authenticator(keys, trusted=trusted),
+            Authenticator(keys, tickets=context.tickets, trusted=trusted),
             body_limit=settings.body_limit,
+            rates=Rates(
+                RateSettings(
+                    key=settings.rate_of_key,
+                    address=settings.rate_of_address,
+                    failures=settings.rate_of_failures,
+                )
+            ),
+            trail=AuditTrail(self._folder, on_problem=self._tell_audit),
         )
+        self._check_audit()
+
+    def _check_audit(self) -> None:
+        path = audit_path(self._folder)
+        broken = audit.verify(path)
+        if broken is None:
+            # Cutting off its end is found only by whoever knows how it ended.
+            self.diagnose("audit", "ok", f"the chain holds; newest hash {audit.newest_hash(path)}")
+        else:
+            sentence = f"{path}, line {broken.line}: {broken.problem}"
+            self.diagnose("audit", "warn", sentence)
+
+    def _tell_audit(self, problem: str) -> None:
+        if problem:
+            self.diagnose("audit", "error", f"commands are refused: {problem}")
+        else:
+            self.diagnose("audit", "ok", "entries are written again")
 
     def activate(self) -> None:
         """Listen, and write down where."""
@@ -112,6 +152,7 @@ class RestBridgeNode(GraphNode[RestBridgeParameters]):
                 host=self.parameters.host,
                 port=self.parameters.port,
                 on_death=lambda error: self.fail(f"HTTP server ended: {error}", error),
+                before_stop=self._streams.close,
             )
         except ServerError as error:
             raise FatalError(str(error)) from error

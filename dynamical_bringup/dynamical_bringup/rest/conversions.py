@@ -104,6 +104,7 @@ def goal_from_invoke(
         action_space=request.action_space,
         max_skills=request.max_skills,
         parameters=json.dumps(request.parameters) if request.parameters else "",
+        plan_id=request.plan_id,
         timeout=request.timeout,
     )
 
@@ -141,6 +142,7 @@ def actions_from_msg(actions: Any) -> list[dict[str, Any]]:
 def progress_from_feedback(feedback: InvokeSkill.Feedback) -> dict[str, Any]:
     """Where an execution stands."""
     return {
+        "plan_id": feedback.plan_id,
         "phase": feedback.phase,
         "skill_id": feedback.skill_id,
         "step": feedback.step,
@@ -175,6 +177,7 @@ def skill_from_msg(skill: SkillDescriptor) -> dict[str, Any]:
         "preconditions": list(skill.preconditions),
         "postconditions": list(skill.postconditions),
         "required_capabilities": list(skill.required_capabilities),
+        "joint_groups": list(skill.joint_groups),
         "estimated_duration": skill.estimated_duration,
         "coordination": {
             "supported_roles": list(coordination.supported_roles),
@@ -199,6 +202,7 @@ def skill_to_msg(skill: models.SkillBody) -> SkillDescriptor:
         preconditions=skill.preconditions,
         postconditions=skill.postconditions,
         required_capabilities=skill.required_capabilities,
+        joint_groups=skill.joint_groups,
         estimated_duration=skill.estimated_duration,
     )
     for name, value in dict(skill.coordination).items():

@@ -36,6 +36,10 @@ SERVICES = (
     "get_skill",
     "register_skill",
     "deploy_skills",
+    "orchestrate",
+    "get_plan",
+    "list_plans",
+    "cancel_plan",
     "safety/stop",
     "safety/reset",
     "safety/set_zones",
@@ -261,6 +265,7 @@ class Gateway:
             execution.actions = actions_from_msg(feedback.actions)
             execution.set_first_action(self.now())
             self._executions.count_first_action(execution)
+        execution.touch()
 
     def _on_result(self, execution: store.Execution, future: Any) -> None:
         if execution.is_over:

@@ -10,11 +10,14 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dynamical_bringup.rest.auditing import AuditTrail
 from dynamical_bringup.rest.auth import HEADER, Authenticator
 from dynamical_bringup.rest.problems import Problem, response
+from dynamical_bringup.rest.rates import Rates, too_many
+from dynamical_bringup.rest.tickets import PARAMETER, STREAMS
 from dynamical_interfaces.errors import ErrorCode
 
 LOG = logging.getLogger("dynamical.rest")
@@ -32,7 +35,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         asked = Headers(scope=scope).get("x-request-id", "")
@@ -44,7 +47,9 @@ class RequestLog:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] == "websocket.accept":
+                status = 101
+            elif message["type"].endswith("response.start"):
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
@@ -57,11 +62,12 @@ class RequestLog:
         finally:
             caller = state.get("principal")
             # Reads come several times a second from whoever follows an execution.
-            level = logging.DEBUG if scope["method"] == "GET" and status < 400 else logging.INFO
+            method = scope.get("method", "WEBSOCKET")
+            level = logging.DEBUG if method == "GET" and status < 400 else logging.INFO
             LOG.log(
                 level,
                 "%s %s -> %d in %.1f ms for %s (%s)",
-                scope["method"],
+                method,
                 scope["path"].encode("ascii", "backslashreplace").decode(),
                 status,
                 1e3 * (time.monotonic() - began),
@@ -71,12 +77,30 @@ class RequestLog:
 
 
 class Authentication:
-    """Lets known callers through; everybody to the public paths alone."""
+    """Lets known callers through; everybody to the public paths alone.
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator, public: Iterable[str]) -> None:
+    Args:
+        app: What comes behind.
+        authenticator: Knows the callers.
+        public: Paths that need no key.
+        rates: Counts wrong keys.
+        trail: Where refused commands are written down.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticator: Authenticator,
+        *,
+        public: Iterable[str],
+        rates: Rates,
+        trail: AuditTrail,
+    ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._public = frozenset(public)
+        self._rates = rates
+        self._trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -85,11 +109,29 @@ class Authentication:
             return
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else ""
-        caller = self._authenticator.identify(
-            key=headers.get(HEADER, ""), peer=peer, from_browser="origin" in headers
+        ticket = self._ticket(scope)
+        caller = (
+            self._authenticator.redeem(ticket)
+            if ticket
+            else self._authenticator.identify(
+                key=headers.get(HEADER, ""), peer=peer, from_browser="origin" in headers
+            )
         )
         scope["state"]["principal"] = caller
-        if caller is None and scope["path"] not in self._public:
+        if caller is not None or scope["path"] in self._public:
+            await self._app(scope, receive, send)
+            return
+        wait = self._rates.refuse_failure(peer)
+        if wait:
+            problem = too_many(wait, f"{peer}, without a valid key,")
+        elif ticket:
+            problem = Problem(
+                401,
+                "the ticket is not valid: it opens one stream, once, within 30 s",
+                "ticket-invalid",
+                ErrorCode.KEY_INVALID,
+            )
+        else:
             sent = "is not valid" if HEADER in headers else "is missing"
             problem = Problem(
                 401,
@@ -98,9 +140,16 @@ class Authentication:
                 ErrorCode.KEY_INVALID,
                 headers={"WWW-Authenticate": f'ApiKey header="{HEADER}"'},
             )
-            await response(problem, scope["state"]["request_id"])(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        await self._trail.deny(scope, problem.status)
+        await response(problem, scope["state"]["request_id"])(scope, receive, send)
+
+    @staticmethod
+    def _ticket(scope: Scope) -> str:
+        """The ticket in the URL of a stream; elsewhere there are none."""
+        reads = scope["type"] == "websocket" or scope["method"] == "GET"
+        if not reads or not STREAMS.fullmatch(scope["path"]):
+            return ""
+        return QueryParams(scope["query_string"]).get(PARAMETER, "")
 
 
 class BodyLimit:

@@ -8,6 +8,10 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+# Clients of our WebSockets have nothing to say.
+_LARGEST_MESSAGE = 4096
+_END_LIMIT = 15.0
+
 
 class ServerError(RuntimeError):
     """The server cannot listen; the sentence says where and why."""
@@ -21,6 +25,7 @@ class RestServer:
         host: Address to listen on.
         port: Port; 0 = any free one, see ``port``.
         on_death: Called with the error if serving ends without ``stop``.
+        before_stop: Called when it is to stop: lets open streams end.
 
     Raises:
         ServerError: If the address cannot be had.
@@ -33,6 +38,7 @@ class RestServer:
         host: str,
         port: int,
         on_death: Callable[[BaseException], None],
+        before_stop: Callable[[], None] = lambda: None,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family)
@@ -54,13 +60,16 @@ class RestServer:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            ws="none",
-            limit_concurrency=256,
+            ws="auto",
+            ws_max_size=_LARGEST_MESSAGE,
+            # Beyond it even a stop is refused; the rate guard has a smaller one that lets it pass.
+            limit_concurrency=900,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
         self._on_death = on_death
+        self._before_stop = before_stop
         self._thread = threading.Thread(target=self._serve, name="rest", daemon=True)
 
     def start(self) -> None:
@@ -68,11 +77,18 @@ class RestServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what is under way, then end; at most about 3 s."""
+        """Let streams end, answer what is under way, then end; at most about 3 s.
+
+        Raises:
+            ServerError: It has not ended; what it uses must not be taken away under it.
+        """
+        self._before_stop()
         self._server.should_exit = True
         if self._thread.is_alive():
-            self._thread.join(4.0)
+            self._thread.join(_END_LIMIT)
         self._socket.close()
+        if self._thread.is_alive():
+            raise ServerError(f"the HTTP server has not ended within {_END_LIMIT:.0f} s")
 
     def _serve(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What the bridge remembers: executions (bounded, in memory) and answers to retried requests.
+"""The executions that the bridge remembers: bounded, in memory.
 
 Pure: no ROS, no HTTP. Times are ROS time [s] given by the caller.
 """
@@ -7,7 +7,7 @@ import asyncio
 import math
 import uuid
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,8 @@ class Execution:
         first_action: Set once the first actions passed the gate, or it ended.
         ended: Set at the end.
         server: Identifies the run of the skill server that took the goal.
+        revision: Grows with all that becomes known of it.
+        news: Set at the next change; a new one takes its place then.
     """
 
     robot_id: str
@@ -55,11 +57,19 @@ class Execution:
     server: frozenset[bytes] = frozenset()
     first_action: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    revision: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_over(self) -> bool:
         """Whether it has come to its end."""
         return self.end_time is not None
+
+    def touch(self) -> None:
+        """Something of it has changed: let those who follow it know."""
+        self.revision += 1
+        told, self.news = self.news, asyncio.Event()
+        told.set()
 
     def set_first_action(self, now: float) -> None:
         """The first actions have passed the gate."""
@@ -76,6 +86,7 @@ class Execution:
         self.end_time = now
         self.first_action.set()
         self.ended.set()
+        self.touch()
 
 
 def iso(seconds: float) -> str:
@@ -127,6 +138,24 @@ class ExecutionStore:
         """Those that are not over, oldest first."""
         return [execution for execution in self._executions.values() if not execution.is_over]
 
+    def newest(
+        self,
+        *,
+        statuses: Collection[str] = (),
+        skill_id: str = "",
+        coordination_id: str = "",
+        robot_id: str = "",
+    ) -> list[Execution]:
+        """Those that fit, newest first; an empty filter fits all."""
+        return [
+            execution
+            for execution in reversed(self._executions.values())
+            if (not statuses or execution.status in statuses)
+            and (not skill_id or skill_id in (execution.skill_id, *execution.skill_ids_used))
+            and (not coordination_id or execution.coordination_id == coordination_id)
+            and (not robot_id or execution.robot_id == robot_id)
+        ]
+
     def count_end(self, execution: Execution) -> None:
         """Take an ended execution into the statistics."""
         self._by_status[execution.status] += 1
@@ -167,33 +196,3 @@ def quantile(values: Iterable[float], share: float) -> float | None:
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """A request seen before: what it asked for, and its answer (maybe still on its way)."""
-
-    fingerprint: str
-    answer: "asyncio.Future[Any]"
-
-
-class IdempotencyStore:
-    """Answers by caller and key, so that a retried request does not move the robot twice."""
-
-    def __init__(self, capacity: int = 1000) -> None:
-        self._capacity = capacity
-        self._seen: OrderedDict[tuple[str, str], Remembered] = OrderedDict()
-
-    def find(self, caller: str, key: str) -> Remembered | None:
-        """What is remembered of that caller's key."""
-        return self._seen.get((caller, key))
-
-    def remember(self, caller: str, key: str, entry: Remembered) -> None:
-        """Keep a request; the oldest makes room."""
-        self._seen[caller, key] = entry
-        while len(self._seen) > self._capacity:
-            self._seen.popitem(last=False)
-
-    def forget(self, caller: str, key: str) -> None:
-        """Let the caller try again: the request never reached the robot."""
-        self._seen.pop((caller, key), None)

@@ -9,3 +9,4 @@ from dynamical_bringup.runner.platform import PlatformError as PlatformError
 from dynamical_bringup.runner.state import Run as Run
 from dynamical_bringup.runner.state import running as running
 from dynamical_bringup.runner.state import state_dir as state_dir
+from dynamical_bringup.runner.two_robots import TwoRobots as TwoRobots

@@ -9,22 +9,29 @@ import time
 from dynamical_bringup.description import DescriptionError
 from dynamical_bringup.runner.platform import Options, Platform, PlatformError
 from dynamical_bringup.runner.state import Run, running, state_dir
+from dynamical_bringup.runner.two_robots import TwoRobots
 
 _DOWN_TIMEOUT = 20.0
 
 
-def up(options: Options) -> int:
+def up(options: Options, *, robots: int = 1) -> int:
     """Bring the platform up and stay until Ctrl-C, SIGTERM or ``down``; 0 after an orderly end."""
-    platform = Platform(options, say=lambda line: print(line, flush=True))
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    platform = Platform(options, say=say) if robots == 1 else TwoRobots(options, say=say)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: platform.request_stop())
     print("bringing the platform up ...", flush=True)
     begin = time.monotonic()
     try:
         with platform:
-            run = platform.wait_healthy()
+            found = platform.wait_healthy()
+            runs = found if isinstance(found, tuple) else (found,)
             print(f"healthy after {time.monotonic() - begin:.1f} s", flush=True)
-            print(greeting(run), flush=True)
+            for run in runs:
+                print(greeting(run), flush=True)
             failure = platform.wait()
     except (PlatformError, DescriptionError) as error:
         print(f"platform: {error}", file=sys.stderr)

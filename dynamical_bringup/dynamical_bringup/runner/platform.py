@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from dynamical_bringup.description import Description, default_config_dir, load
+from dynamical_bringup.description import DEFAULT_WORKSPACE, Description, default_config_dir, load
 from dynamical_bringup.runner.process import NodeProcess
 from dynamical_bringup.runner.state import Run, state_dir
 from dynamical_interfaces import seal
@@ -37,6 +37,7 @@ class Options:
         config_dir: Folder with platform.yaml; ``None`` = the installed one.
         robot_id: Instead of the one in platform.yaml.
         only: Names of the nodes to start; empty = all.
+        workspace: Of ``config/workspaces.yaml``; the simulated room is the one of that name.
         port: REST port; 0 = any free one.
         recording: Folder for a recording of the whole run; ``None`` = none.
         log_level: ROS log level of all nodes.
@@ -44,11 +45,13 @@ class Options:
         parameters: Node name -> parameters, on top of platform.yaml.
         environments: Node name -> environment variables, on top of platform.yaml.
         ros_arguments: Node name -> more ROS arguments, such as ``("-r", "tracks:=tracks_true")``.
+        state: Folder for what outlives the run; ``None`` = the user's own.
     """
 
     config_dir: Path | None = None
     robot_id: str | None = None
     only: tuple[str, ...] = ()
+    workspace: str = DEFAULT_WORKSPACE
     port: int = 8080
     recording: Path | None = None
     log_level: str = "info"
@@ -56,6 +59,7 @@ class Options:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ros_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    state: Path | None = None
 
 
 class Platform:
@@ -76,7 +80,8 @@ class Platform:
         self._started = threading.Event()
         environment_domain = int(os.environ.get("ROS_DOMAIN_ID", "0") or 0)
         self.domain_id = environment_domain if options.domain_id is None else options.domain_id
-        self.state = state_dir()
+        self.state = options.state or state_dir()
+        self.state.mkdir(parents=True, exist_ok=True)
         self.processes: dict[str, NodeProcess] = {}
         self.run: Run | None = None
 
@@ -189,6 +194,7 @@ class Platform:
             "robot_urdf": str(model.urdf),
             "state_dir": str(self.state),
             "port": options.port,
+            "workspace": options.workspace,
             "recording": str(options.recording or ""),
         }
         config_dir = options.config_dir or default_config_dir()

@@ -1,8 +1,9 @@
 """A scripted graph for tests: real services, topics and action over DDS, answers by script.
 
 It stands in for the nodes around the bridge, in a process of its own. What the goal's sentence
-says decides what happens: "refuse" is refused with NO_SKILL_FITS, "slow" takes until it is
-cancelled or times out, "crash" ends the process in the middle, "reject" is not taken at all,
+says decides what happens: "refuse" is refused with NO_SKILL_FITS, "slow" (or a skill of that name)
+takes until it is cancelled or times out, "crash" ends the process in the middle, "reject" is not
+taken at all,
 anything else moves a little and succeeds.
 
 With SCRIPTED_PERSON in the environment a person stands before the robot, which is then the real
@@ -45,13 +46,16 @@ from dynamical_interfaces.msg import (
     SafetyZoneArray,
     SkillAction,
     SkillDescriptor,
+    SkillExecutionPlan,
     SkillStatus,
+    SkillStep,
     SupervisionStatus,
     Track,
     TrackArray,
 )
 from dynamical_interfaces.runtime.endpoints import interface_class
 from dynamical_interfaces.runtime.node import GraphNode
+from dynamical_interfaces.srv import CancelPlan
 
 PERSON_IS_THERE = "SCRIPTED_PERSON" in os.environ
 PERSON = Point(x=1.4, y=0.35, z=0.88)
@@ -80,6 +84,25 @@ class Peer(GraphNode):
         super().__init__(name, dataclasses.make_dataclass("P", [], frozen=True))
 
 
+def ended_plan() -> SkillExecutionPlan:
+    """A plan of one step that was not completed."""
+    step = SkillStep(
+        step_id=1,
+        task="wave",
+        skill_ids=["wave"],
+        weights=[1.0],
+        robot_id="thor_001",
+        location_params='{"side": "left"}',
+        joint_groups=["left_arm"],
+        tier=1,
+        status="failed",
+        status_text="too far",
+    )
+    return SkillExecutionPlan(
+        plan_id="p1", task_description="wave", steps=[step], status="failed", error_msg="too far"
+    )
+
+
 class SkillServer(Peer):
     def configure(self) -> None:
         self.status = self.writer("skill_status")
@@ -87,6 +110,23 @@ class SkillServer(Peer):
         self.action_server(
             "invoke_skill", execute=self.execute, goal=self.take, cancel=self.on_cancel
         )
+        self.server("get_plan", self.on_plan)
+        self.server("list_plans", self.on_plan)
+        self.server("cancel_plan", self.on_plan)
+
+    def on_plan(self, request, response):
+        """One plan, ``p1``, that has ended."""
+        plan_id = getattr(request, "plan_id", "p1")
+        response.success = plan_id == "p1" and not isinstance(request, CancelPlan.Request)
+        if not response.success:
+            known = plan_id == "p1"
+            code = ErrorCode.PARAMETER_INVALID if known else ErrorCode.PLAN_UNKNOWN
+            response.error_code, response.error_msg = code, f"no running plan {plan_id!r}"
+        elif hasattr(response, "plans"):
+            response.plans = [ended_plan()]
+        else:
+            response.plan = ended_plan()
+        return response
 
     def take(self, goal):
         return GoalResponse.REJECT if "reject" in goal.goal else GoalResponse.ACCEPT
@@ -137,7 +177,8 @@ class SkillServer(Peer):
         handle.publish_feedback(feedback)
         feedback.actions = []
         began = time.monotonic()
-        duration = goal.timeout if "slow" in goal.goal else 0.3
+        slow = "slow" in goal.goal or "slow" in goal.skill_ids
+        duration = goal.timeout if slow else 0.3
         while time.monotonic() - began < duration:
             if handle.is_cancel_requested:
                 handle.canceled()
@@ -155,14 +196,16 @@ class SkillServer(Peer):
             self.stopped.wait(0.05)
         result.skill_ids_used = used
         result.blend_weights = [1.0 / len(used)] * len(used)
-        if "slow" in goal.goal:
+        if slow:
             handle.abort()
             result.error_code, result.error = ErrorCode.TIMEOUT, f"not done in {duration} s"
             return result
         handle.succeed()
         result.success = True
         result.total_time_ms = 300.0
-        result.result_data = '{"lift_height_m": 0.12, "gap": NaN}'
+        # NaN is no JSON, and nodes say it all the same. Whoever asked gets its parameters back.
+        asked = goal.parameters or "{}"
+        result.result_data = f'{{"lift_height_m": 0.12, "gap": NaN, "asked": {asked}}}'
         return result
 
 
@@ -438,7 +481,7 @@ def main() -> None:
     nodes += [RobotDriver(graph.ROBOT_DRIVER), Other(graph.CONTROL)]
     nodes += [Other(graph.SIMULATED_CAMERAS), SafetyWatchdog(graph.SAFETY_WATCHDOG)]
     nodes += [SafetyForecaster(graph.SAFETY_FORECASTER)]
-    executor = MultiThreadedExecutor(num_threads=24)
+    executor = MultiThreadedExecutor(num_threads=72)
     for node in nodes:
         executor.add_node(node)
         node.start()

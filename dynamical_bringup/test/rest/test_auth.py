@@ -1,22 +1,21 @@
 import hashlib
 import json
 import stat
+import time
 from types import SimpleNamespace
 
 import pytest
 from fastapi.routing import APIRoute
 
 from dynamical_bringup.rest.app import PUBLIC, create_app
-from dynamical_bringup.rest.auth import (
-    Authenticator,
-    KeyStore,
-    Principal,
-    Scope,
-    new_key,
-    parse_networks,
-)
+from dynamical_bringup.rest.auth import Authenticator, parse_networks
 from dynamical_bringup.rest.context import Context
+from dynamical_bringup.rest.keys import KeyStore, KeyStoreError, new_key
+from dynamical_bringup.rest.principal import Principal, Scope
 from dynamical_bringup.rest.store import ExecutionStore
+from dynamical_bringup.rest.tickets import LIFETIME, Tickets
+
+NOW = 1e9
 
 
 def test_the_first_start_makes_one_key_and_later_starts_keep_it(tmp_path):
@@ -24,7 +23,7 @@ def test_the_first_start_makes_one_key_and_later_starts_keep_it(tmp_path):
     key = (tmp_path / "api_key").read_text().strip()
     assert KeyStore(tmp_path).ensure_key() == first
     assert (tmp_path / "api_key").read_text().strip() == key
-    assert KeyStore(tmp_path).find(key) == Principal(first, "operator")
+    assert KeyStore(tmp_path).find(key, now=NOW) == Principal(first, frozenset(Scope))
 
 
 def test_only_the_hash_of_a_key_is_in_the_store_and_only_the_owner_can_read_either(tmp_path):
@@ -51,10 +50,70 @@ def test_a_broken_key_store_is_named_and_not_overwritten(tmp_path):
     assert (tmp_path / "keys.json").read_text() == "{oh"
 
 
-@pytest.mark.parametrize("role", ["root", ""])
-def test_a_key_has_a_known_role(tmp_path, role):
-    with pytest.raises(ValueError, match="there is no role"):
-        KeyStore(tmp_path).add(new_key(), role=role)
+@pytest.mark.parametrize("scopes", [["root"], [], ["observe", "root"]])
+def test_a_key_has_known_scopes(tmp_path, scopes):
+    with pytest.raises(KeyStoreError, match="scopes are observe, operate, administer"):
+        KeyStore(tmp_path).add(new_key(), scopes=scopes)
+
+
+def test_a_key_may_what_its_scopes_say_and_nothing_else(tmp_path):
+    store, key = KeyStore(tmp_path), new_key()
+    store.add(key, scopes=["operate"], name="arm")
+    holder = KeyStore(tmp_path).find(key, now=NOW)
+    assert [scope for scope in Scope if holder.may(scope)] == [Scope.OPERATE]
+
+
+def test_a_key_ends_at_its_time_and_when_it_is_revoked(tmp_path):
+    store, key = KeyStore(tmp_path), new_key()
+    store.ensure_key()
+    entry = store.add(key, scopes=["observe"], expires=NOW + 60.0)
+    holder = store.find(key, now=NOW)
+    assert holder is not None
+    assert store.find(key, now=NOW + 60.0) is None
+    assert not store.still_holds(holder, now=NOW + 60.0)
+    store.revoke(entry.id, now=NOW)
+    assert store.find(key, now=NOW) is None
+    assert KeyStore(tmp_path).find(key, now=NOW) is None
+    assert not store.still_holds(holder, now=NOW)
+
+
+def test_the_last_key_that_may_administer_cannot_be_revoked(tmp_path):
+    store = KeyStore(tmp_path)
+    owner = store.ensure_key()
+    with pytest.raises(KeyStoreError, match="is the last one that may administer"):
+        store.revoke(owner, now=NOW)
+    store.add(new_key(), scopes=["administer"])
+    assert store.revoke(owner, now=NOW).revoked
+    with pytest.raises(KeyError):
+        store.revoke("nobody", now=NOW)
+
+
+def test_a_store_of_roles_is_read_as_scopes(tmp_path):
+    key = new_key()
+    entry = {"id": key.split("_")[1], "role": "swarm", "created": "2026-01-01T00:00:00+00:00"}
+    entry["sha256"] = hashlib.sha256(key.encode()).hexdigest()
+    (tmp_path / "keys.json").write_text(json.dumps([entry]))
+    holder = KeyStore(tmp_path).find(key, now=NOW)
+    assert holder.scopes == {Scope.OBSERVE, Scope.OPERATE}
+
+
+def test_a_ticket_opens_once_and_not_for_long(tmp_path):
+    tickets, caller = Tickets(), Principal("k", frozenset({Scope.OBSERVE}))
+    ticket = tickets.issue(caller, now=1.0)
+    assert tickets.redeem(ticket, now=2.0) == caller
+    assert tickets.redeem(ticket, now=2.0) is None
+    late = tickets.issue(caller, now=1.0)
+    assert tickets.redeem(late, now=1.0 + LIFETIME) is None
+    assert tickets.redeem("nonsense", now=1.0) is None
+
+
+def test_a_ticket_of_a_revoked_key_opens_nothing(tmp_path):
+    store, key, tickets = KeyStore(tmp_path), new_key(), Tickets()
+    store.ensure_key()
+    entry = store.add(key, scopes=["observe"])
+    ticket = tickets.issue(store.find(key, now=NOW), now=time.monotonic())
+    store.revoke(entry.id, now=NOW)
+    assert Authenticator(store, tickets=tickets).redeem(ticket) is None
 
 
 def test_wrong_secrets_unknown_ids_and_strange_keys_are_nobody(tmp_path):
@@ -62,7 +121,7 @@ def test_wrong_secrets_unknown_ids_and_strange_keys_are_nobody(tmp_path):
     store.ensure_key()
     key = (tmp_path / "api_key").read_text().strip()
     for wrong in (key[:-1] + ("A" if key[-1] != "A" else "B"), new_key(), "", "x" * 100_000, "é"):
-        assert store.find(wrong) is None
+        assert store.find(wrong, now=NOW) is None
 
 
 def test_trusted_networks_are_named_blocks_never_everybody():
@@ -73,11 +132,11 @@ def test_trusted_networks_are_named_blocks_never_everybody():
             parse_networks([wrong])
 
 
-def test_a_peer_from_a_trusted_network_gets_the_fixed_role_but_a_browser_does_not(tmp_path):
+def test_a_peer_from_a_trusted_network_gets_fixed_scopes_but_a_browser_does_not(tmp_path):
     trusting = Authenticator(KeyStore(tmp_path), trusted=parse_networks(["10.1.0.0/16"]))
     peer = trusting.identify(key="", peer="10.1.2.3", from_browser=False)
     assert peer is not None
-    assert peer.may(Scope.EXECUTE)
+    assert peer.may(Scope.OPERATE)
     assert not peer.may(Scope.ADMINISTER)
     assert trusting.identify(key="", peer="10.1.2.3", from_browser=True) is None
     assert trusting.identify(key="", peer="10.2.2.3", from_browser=False) is None
@@ -98,9 +157,14 @@ def _routes(app):
     return found
 
 
-def test_every_route_that_is_not_public_asks_for_a_scope():
-    gateway = SimpleNamespace(call=None)
-    app = create_app(Context(gateway=gateway, executions=ExecutionStore(), robot_id="r"))
+def test_every_route_that_is_not_public_asks_for_a_scope(tmp_path):
+    shared = Context(
+        gateway=SimpleNamespace(call=None),
+        executions=ExecutionStore(),
+        keys=KeyStore(tmp_path),
+        robot_id="r",
+    )
+    app = create_app(shared)
     described = {(path, m.upper()) for path, item in app.openapi()["paths"].items() for m in item}
     routes = _routes(app)
     walked = {(route.path, method) for route in routes for method in route.methods}

@@ -3,6 +3,7 @@
 import time
 from array import array
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from dynamical_control.resumption import ResumptionLimits
 from dynamical_control.robots.robot import ROBOTS, RobotDriver, make_robot
 from dynamical_control.robots.simulated.config import SimulatedRobotConfig
 from dynamical_control.robots.simulated.robot import SimulatedRobot
+from dynamical_control.simulation.layout import TWO_ROBOTS
+from dynamical_control.simulation.workspaces import LAB_TABLE, LAYOUTS, layout_of
 from dynamical_interfaces import graph, seal, tiers
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.runtime.node import NANOSECONDS, GraphNode, run
@@ -34,6 +37,14 @@ class RobotDriverParameters:
         50.0, "Simulation states per second, simulated robot only", unit="Hz", low=1.0, high=100.0
     )
     seed: int = param(0, "Placement of the objects at start, 0 = the standard one", low=0)
+    workspace: str = param(
+        LAB_TABLE, f"Simulated workspace, one of {', '.join(LAYOUTS)}; simulated robot only"
+    )
+    partner_bus: str = param(
+        "",
+        "Socket between the simulated world and the driver of its second robot: 'simulated' hosts "
+        "a world with two robots there, 'simulated_partner' is the second; empty = one robot",
+    )
     hold_after: float = param(
         0.020,
         "Silence of the gate after which the position is held",
@@ -147,8 +158,19 @@ class RobotDriverNode(GraphNode[RobotDriverParameters]):
         self._report_commands()
 
     def _make_robot(self) -> RobotDriver:
+        bus = Path(self.parameters.partner_bus) if self.parameters.partner_bus else None
         if self.parameters.robot == "simulated":
-            return SimulatedRobot(SimulatedRobotConfig(seed=self.parameters.seed))
+            layout = layout_of(self.parameters.workspace) if bus is None else TWO_ROBOTS
+            return SimulatedRobot(
+                SimulatedRobotConfig(seed=self.parameters.seed, layout=layout, partner_bus=bus)
+            )
+        if self.parameters.robot == "simulated_partner":
+            if bus is None:
+                raise ValueError(
+                    "parameter 'partner_bus' is empty; robot 'simulated_partner' needs the socket "
+                    "of the driver that hosts the world"
+                )
+            return make_robot(self.parameters.robot, bus)
         return make_robot(self.parameters.robot)
 
     def _make_message(self, names: tuple[str, ...]) -> None:

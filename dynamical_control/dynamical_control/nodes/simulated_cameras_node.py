@@ -9,9 +9,16 @@ import numpy as np
 from dynamical_control.conversions import camera_info_to_msg, image_to_msg, seconds
 from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_control.simulation.cameras import CameraMount
-from dynamical_control.simulation.layout import Layout, instances, sensor_cameras
+from dynamical_control.simulation.layout import (
+    TWO_ROBOTS,
+    Stand,
+    drawn_instances,
+    instances,
+    sensor_cameras,
+)
 from dynamical_control.simulation.rendering import SensorRenderer
 from dynamical_control.simulation.scene import build_scene
+from dynamical_control.simulation.workspaces import LAB_TABLE, LAYOUTS, layout_of
 from dynamical_interfaces import graph, tiers
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.msg import LabelInfo
@@ -31,6 +38,11 @@ class SimulatedCamerasParameters:
         high=60.0,
     )
     noise_seed: int = param(0, "Seed of the depth noise", low=0)
+    workspace: str = param(LAB_TABLE, f"Simulated workspace, one of {', '.join(LAYOUTS)}")
+    robots: int = param(1, "Robots in the simulated world, 1 or 2", low=1, high=2)
+    of_partner: bool = param(
+        False, "Show what the second robot's head sees, and nothing of the room's cameras"
+    )
     silent_after: float = param(
         1.0, "Age of the simulation's state that counts as silence", unit="s", low=0.1, high=10.0
     )
@@ -44,12 +56,18 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
 
     def configure(self) -> None:
         """Build the scene and make all endpoints."""
-        layout = Layout()
-        self._instances = instances(layout)
+        own = self.parameters
+        if own.of_partner and own.robots != 2:
+            raise ValueError("parameter 'of_partner' is true, so 'robots' must be 2, got 1")
+        layout = TWO_ROBOTS if own.robots == 2 else layout_of(own.workspace)
+        self._prefix = Stand.prefix if own.of_partner else ""
+        self._instances = instances(layout, of_partner=own.of_partner)
+        self._drawn_instances = drawn_instances(layout)
         self._model = build_scene(ensure_robot_model().mjcf, layout)
         head, *rooms = sensor_cameras(layout)
         # head, left, head, right: the head camera moves, so it looks twice as often.
-        self._turns = [mount for room in rooms for mount in (head, room)]
+        rooms = [] if own.of_partner else rooms
+        self._turns = [mount for room in rooms for mount in (head, room)] or [head]
         self._writers = {
             mount.name: {
                 kind: self.writer(f"cameras/{mount.name}/{kind}")
@@ -91,7 +109,10 @@ class SimulatedCamerasNode(GraphNode[SimulatedCamerasParameters]):
         if self._renderer is None:
             # Made here because an OpenGL context belongs to the thread that uses it.
             self._renderer = SensorRenderer(
-                self._model, self._instances, seed=self.parameters.noise_seed
+                self._model,
+                self._drawn_instances,
+                prefix=self._prefix,
+                seed=self.parameters.noise_seed,
             )
             self.diagnose(
                 "rendering",

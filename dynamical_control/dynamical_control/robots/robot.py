@@ -21,6 +21,7 @@ from dynamical_interfaces.joints import JointLimits
 # Name -> "module:class", resolved when asked for, so that no robot's libraries load without need.
 ROBOTS = {
     "simulated": "dynamical_control.robots.simulated.robot:SimulatedRobot",
+    "simulated_partner": "dynamical_control.robots.simulated_partner.robot:SimulatedPartner",
 }
 
 
@@ -114,8 +115,12 @@ class RobotDriver(ABC):
         self.disconnect()
 
 
-def make_robot(name: str) -> RobotDriver:
+def make_robot(name: str, *arguments: object) -> RobotDriver:
     """The driver of a robot by name.
+
+    Args:
+        name: One of ``ROBOTS``.
+        arguments: What the driver's class takes.
 
     Raises:
         RobotDriverError: If there is no such robot.
@@ -123,7 +128,7 @@ def make_robot(name: str) -> RobotDriver:
     if name not in ROBOTS:
         raise RobotDriverError(f"there is no robot {name!r}; known are {sorted(ROBOTS)}")
     module, _, class_name = ROBOTS[name].partition(":")
-    driver = getattr(importlib.import_module(module), class_name)()
+    driver = getattr(importlib.import_module(module), class_name)(*arguments)
     if not isinstance(driver, RobotDriver):
         raise RobotDriverError(f"{ROBOTS[name]} is not a RobotDriver")
     return driver

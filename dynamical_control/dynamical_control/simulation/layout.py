@@ -3,7 +3,9 @@
 Frame: odom (x forward, y left, z up, floor at z = 0).
 """
 
+import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from dynamical_control.simulation.cameras import HEAD, CameraMount
 
@@ -36,6 +38,52 @@ BLUE_CUBE = ObjectShape("blue_cube", "cube", 0.025, 0.050, 0.100, (0.08, 0.22, 0
 GREEN_BOTTLE = ObjectShape("green_bottle", "bottle", 0.030, 0.180, 0.200, (0.06, 0.52, 0.20, 1.0))
 
 
+# A travel mug: tall enough for two hands, one above the other.
+RED_MUG = ObjectShape("red_cup", "cup", 0.033, 0.200, 0.150, (0.80, 0.07, 0.07, 1.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where another robot of the same kind stands.
+
+    Attributes:
+        x: Of its pelvis [m].
+        y: [m].
+        yaw: Heading, 0 = as the first robot's [rad].
+        prefix: Begins the names of its bodies, joints and cameras in the simulated world.
+    """
+
+    prefix: ClassVar[str] = "partner_"
+    x: float
+    y: float
+    yaw: float
+
+    def quaternion(self) -> tuple[float, float, float, float]:
+        """Its heading, w x y z."""
+        return (math.cos(self.yaw / 2.0), 0.0, 0.0, math.sin(self.yaw / 2.0))
+
+    def seen_from(self, point: tuple[float, float, float]) -> tuple[float, float, float]:
+        """A point of the first robot's ``odom`` in this one's [m]."""
+        x, y = point[0] - self.x, point[1] - self.y
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        return (cos * x + sin * y, -sin * x + cos * y, point[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A fixed box in the way, such as a post: no perception names it, the site's data does.
+
+    Attributes:
+        name: Its name.
+        low: Least x, y, z [m].
+        high: Greatest x, y, z [m].
+    """
+
+    name: str
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The room around the robot, whose pelvis is held at (0, 0, 0.793) facing +x.
@@ -59,6 +107,8 @@ class Layout:
         cameras: Fixed cameras of the room.
         head_camera: Camera on the robot's torso link; mounted in the robot's model.
         demo_camera: View for pictures and videos; no sensor.
+        partner: Where a second robot stands, or ``None``.
+        blocks: Fixed things in the way.
     """
 
     table_x: Span = (0.20, 0.86)
@@ -92,6 +142,18 @@ class Layout:
             height=480,
         )
     )
+    partner: Stand | None = None
+    blocks: tuple[Block, ...] = ()
+
+
+# Two robots face each other across a narrow table; what one holds out the other can take.
+TWO_ROBOTS = Layout(
+    table_x=(0.20, 0.52),
+    object_x=(0.25, 0.40),
+    objects=(RED_MUG, BLUE_CUBE),
+    standard_places=((0.34, -0.10), (0.32, 0.15)),
+    partner=Stand(x=0.90, y=0.0, yaw=math.pi),
+)
 
 
 def sensor_cameras(layout: Layout) -> tuple[CameraMount, ...]:
@@ -109,7 +171,7 @@ START_POSTURE = {
 }
 """Joint angles at start and after a reset [rad]; joints not named are at 0. Hands are open."""
 
-TABLE, SHELF, PERSON, ROBOT = "table", "shelf", "person", "robot"
+TABLE, SHELF, PERSON, ROBOT, PARTNER = "table", "shelf", "person", "robot", "partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +183,28 @@ class Instance:
     class_id: str
 
 
-def instances(layout: Layout) -> tuple[Instance, ...]:
-    """The label table: 0 is background, the robot's own body has a label too."""
+def instances(layout: Layout, *, of_partner: bool = False) -> tuple[Instance, ...]:
+    """The label table as one robot is told it: 0 is background, its own body has a label too.
+
+    Both robots have a label in every picture. Each is told of its own alone: perception follows
+    things and people, and the other robot is neither.
+
+    Args:
+        layout: Measures of the room.
+        of_partner: The table of the second robot instead of the first's.
+    """
     names = [(TABLE, TABLE), (SHELF, SHELF)]
     names += [(shape.name, shape.class_id) for shape in layout.objects]
-    names += [(PERSON, PERSON), (ROBOT, ROBOT)]
-    return tuple(Instance(i + 1, name, class_id) for i, (name, class_id) in enumerate(names))
+    names += [(PERSON, PERSON), (ROBOT, ROBOT), (PARTNER, ROBOT)]
+    other = ROBOT if of_partner else PARTNER
+    return tuple(
+        Instance(i + 1, name, class_id)
+        for i, (name, class_id) in enumerate(names)
+        if name != other
+    )
+
+
+def drawn_instances(layout: Layout) -> tuple[Instance, ...]:
+    """What has a label in the pictures, both robots among it."""
+    known = instances(layout)
+    return (*known, *(i for i in instances(layout, of_partner=True) if i not in known))

@@ -13,6 +13,8 @@ import numpy as np
 
 from dynamical_control.errors import RobotModelError
 
+ROOT = "pelvis"  # the robot's outermost body
+
 
 class Motors:
     """Drives all actuated joints of a model; arrays are in robot joint order.
@@ -21,14 +23,22 @@ class Motors:
         model: Its position servos are changed, in place, into servos that take a torque and a
             target.
         data: State they act on.
+        prefix: Begins the names of this robot's joints; robots of another prefix are left alone.
 
     Raises:
         RobotModelError: If a hinge joint has no position servo.
     """
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        hinges = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE)
-        self.names = tuple(model.joint(int(joint)).name for joint in hinges)
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, *, prefix: str = "") -> None:
+        hinges = np.array(
+            [
+                joint
+                for joint in np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE)
+                if _prefix_of(model, int(joint)) == prefix
+            ],
+            dtype=int,
+        )
+        self.names = tuple(model.joint(int(joint)).name.removeprefix(prefix) for joint in hinges)
         self._model, self._data = model, data
         actuator_of = {int(model.actuator_trnid[i, 0]): i for i in range(model.nu)}
         missing = [model.joint(int(j)).name for j in hinges if int(j) not in actuator_of]
@@ -41,13 +51,12 @@ class Motors:
         self._kd = -model.actuator_biasprm[self._actuators, 2].copy()
         # force = ctrl - kp q - kd v, so that ctrl carries target and torque alike.
         model.actuator_gainprm[self._actuators, 0] = 1.0
-        model.actuator_ctrllimited[:] = 0
+        model.actuator_ctrllimited[self._actuators] = 0
         self._scales = (1.0, 1.0)
         self._wanted = np.zeros(len(hinges))
         self._wanted_velocity = np.zeros(len(hinges))
         self._feed_forward = np.zeros(len(hinges))
         self._target = np.zeros(len(hinges))
-        self._ctrl = np.zeros(model.nu)
 
     @property
     def count(self) -> int:
@@ -94,8 +103,7 @@ class Motors:
         torque = self._target
         if self._scales[0] > 0.0:
             torque = torque + self._data.qfrc_bias[self._dof]
-        self._ctrl[self._actuators] = torque
-        self._data.ctrl[:] = self._ctrl
+        self._data.ctrl[self._actuators] = torque
 
     def place(self, position: np.ndarray) -> None:
         """Put the joints at a position, at rest, shape (n,) [rad]."""
@@ -113,3 +121,9 @@ class Motors:
     def effort(self, out: np.ndarray) -> None:
         """Read motor torques [N m] into ``out``."""
         np.take(self._data.qfrc_actuator, self._dof, out=out)
+
+
+def _prefix_of(model: mujoco.MjModel, joint: int) -> str:
+    """What the names of the robot that a joint belongs to begin with."""
+    root = int(model.body_rootid[model.jnt_bodyid[joint]])
+    return str(model.body(root).name).removesuffix(ROOT)

@@ -13,12 +13,20 @@ import numpy as np
 
 from dynamical_control.simulation.assets import RobotModel
 from dynamical_control.simulation.cameras import CameraMount
-from dynamical_control.simulation.layout import Instance, Layout
+from dynamical_control.simulation.layout import (
+    PARTNER,
+    PERSON,
+    ROBOT,
+    Instance,
+    Layout,
+    Stand,
+)
+from dynamical_control.simulation.motors import ROOT
 from dynamical_control.simulation.offscreen import OffscreenContext
 from dynamical_control.simulation.person import PARTS
 from dynamical_control.simulation.scene import build_scene
 
-_MAX_GEOMS = 400
+_MAX_GEOMS = 600
 # Spread of the depth of an active stereo camera: 1.5 mm plus 1 mm at one metre, growing with the
 # square.
 _NOISE_FLOOR, _NOISE_GROWTH = 0.0015, 0.0010
@@ -74,7 +82,8 @@ def set_state(
 def geom_labels(model: mujoco.MjModel, instances: tuple[Instance, ...]) -> np.ndarray:
     """Label of every geom, shape (ngeom,), uint16; 0 where it belongs to no instance."""
     label_of = {instance.name: instance.label for instance in instances}
-    root_names = {"pelvis": "robot"} | {part.name: "person" for part in PARTS}
+    root_names = {ROOT: ROBOT, f"{Stand.prefix}{ROOT}": PARTNER}
+    root_names |= {part.name: PERSON for part in PARTS}
     labels = np.zeros(model.ngeom, dtype=np.uint16)
     for geom in range(model.ngeom):
         root = model.body(int(model.body_rootid[model.geom_bodyid[geom]])).name
@@ -117,7 +126,8 @@ class SensorRenderer:
 
     Args:
         model: The scene; its quality settings are lowered in place.
-        instances: The label table.
+        instances: What has a label.
+        prefix: Begins the names of the cameras on the robot whose pictures these are.
         width: Largest picture [pixel].
         height: Largest picture [pixel].
         seed: Of the depth noise.
@@ -131,6 +141,7 @@ class SensorRenderer:
         model: mujoco.MjModel,
         instances: tuple[Instance, ...],
         *,
+        prefix: str = "",
         width: int = 320,
         height: int = 240,
         seed: int = 0,
@@ -140,6 +151,7 @@ class SensorRenderer:
         model.vis.global_.offwidth, model.vis.global_.offheight = width, height
         self._view = _View(model, width=width, height=height)
         self._geom_labels = geom_labels(model, instances)
+        self._prefix = prefix
         self._random = np.random.default_rng(seed)
         self._tables: dict[str, tuple[int, np.ndarray]] = {}
         extent = model.stat.extent
@@ -161,7 +173,7 @@ class SensorRenderer:
     def picture(self, mount: CameraMount) -> SensorPicture:
         """Picture of one camera of the present state."""
         view, shape = self._view, (mount.height, mount.width)
-        view.aim(mount.name)
+        view.aim(mount.name if mount.parent == "odom" else f"{self._prefix}{mount.name}")
         flags = view.scene.flags
         for flag in _COSTLY:
             flags[flag] = 0

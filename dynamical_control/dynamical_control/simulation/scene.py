@@ -10,7 +10,7 @@ import mujoco
 
 from dynamical_control.simulation import lathe
 from dynamical_control.simulation.cameras import CameraMount
-from dynamical_control.simulation.layout import SHELF, TABLE, Layout, ObjectShape
+from dynamical_control.simulation.layout import SHELF, TABLE, Layout, ObjectShape, Stand
 from dynamical_control.simulation.person import ABSENT, PARTS
 
 TIMESTEP = 0.001
@@ -37,15 +37,25 @@ def build_scene(robot: Path, layout: Layout | None = None) -> mujoco.MjModel:
     spec = mujoco.MjSpec.from_file(str(robot))
     spec.modelname = "dynamical_room"
     _options(spec)
+    if layout.partner is not None:
+        _partner(spec, robot, layout.partner)
     _room(spec)
     _table(spec, layout)
     _shelf(spec, layout)
+    for block in layout.blocks:
+        _box(spec.worldbody.add_body(name=block.name), block.low, block.high, "steel")
     for shape in layout.objects:
         _object(spec, shape)
     _person(spec)
     for mount in (*layout.cameras, layout.demo_camera):
         add_camera(spec.worldbody, mount)
     return spec.compile()
+
+
+def _partner(spec: mujoco.MjSpec, robot: Path, stand: Stand) -> None:
+    """A second robot, its names marked; the two collide with each other as with anything else."""
+    frame = spec.worldbody.add_frame(pos=(stand.x, stand.y, 0.0), quat=stand.quaternion())
+    spec.attach(mujoco.MjSpec.from_file(str(robot)), frame=frame, prefix=stand.prefix)
 
 
 def add_camera(body: mujoco.MjsBody, mount: CameraMount) -> None:

@@ -58,6 +58,10 @@ class World:
         self.data = mujoco.MjData(self.model)
         self.person = Person()
         self.motors = Motors(self.model, self.data)
+        stand = self.layout.partner
+        self.partner = (
+            None if stand is None else Motors(self.model, self.data, prefix=stand.prefix)
+        )
         self._proximity = Proximity(self.model)
         self.start_posture = np.array([START_POSTURE.get(name, 0.0) for name in self.motors.names])
         self._next_person = 0.0
@@ -86,7 +90,7 @@ class World:
 
         Args:
             seed: 0 = the standard placement.
-            reset_robot: The robot goes back to its start posture, at rest.
+            reset_robot: The robot, and its partner, go back to their start posture, at rest.
 
         Raises:
             SceneError: If the seed is negative.
@@ -100,9 +104,9 @@ class World:
             turned = (math.cos(yaw / 2.0), 0.0, 0.0, math.sin(yaw / 2.0))
             self.data.qpos[address : address + 7] = (x, y, z, *turned)
             self.data.qvel[dof : dof + 6] = 0.0
-        if reset_robot:
-            self.motors.place(self.start_posture)
-            self.motors.hold(self.start_posture)
+        for motors in self._robots() if reset_robot else ():
+            motors.place(self.start_posture)
+            motors.hold(self.start_posture)
         self.data.qacc_warmstart[:] = 0.0
         self._move_person()
         mujoco.mj_forward(self.model, self.data)
@@ -111,7 +115,8 @@ class World:
         """Advance by a number of physics steps under the motors' present command."""
         if self.data.time >= self._next_person:
             self._move_person()
-        self.motors.apply()
+        for motors in self._robots():
+            motors.apply()
         mujoco.mj_step(self.model, self.data, count)
 
     def object_poses(self) -> list[ObjectPose]:
@@ -137,6 +142,9 @@ class World:
     def human_distance(self) -> float:
         """Exact distance between person and robot [m]; +inf while the person is absent."""
         return self._proximity.distance(self.data) if self.person.present else math.inf
+
+    def _robots(self) -> tuple[Motors, ...]:
+        return (self.motors,) if self.partner is None else (self.motors, self.partner)
 
     def _move_person(self) -> None:
         self._next_person = self.data.time + _PERSON_PERIOD

@@ -40,6 +40,7 @@ class PerceptionParameters:
         1.0, "Age at which a camera counts as silent", unit="s", low=0.1, high=60.0
     )
     workspaces_file: str = param("", "Places where robots work, a YAML file; empty = none known")
+    workspace: str = param("", "The one place of that file that this site is; empty = all count")
 
 
 class PerceptionNode(GraphNode[PerceptionParameters]):
@@ -58,7 +59,9 @@ class PerceptionNode(GraphNode[PerceptionParameters]):
             p.robot_id,
             kinematics=RobotKinematics(Path(p.robot_mjcf)),
             mountings=read_mountings(Path(p.cameras_file), known=graph.CAMERAS),
-            workspaces=read_workspaces(Path(p.workspaces_file)) if p.workspaces_file else (),
+            workspaces=read_workspaces(Path(p.workspaces_file), only=p.workspace)
+            if p.workspaces_file
+            else (),
         )
         self._tracks = self.writer("tracks")
         self._markers = self.writer("tracks/markers")

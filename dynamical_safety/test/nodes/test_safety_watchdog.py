@@ -60,6 +60,8 @@ class Watch:
         """Start the process (again)."""
         command = [sys.executable, "-m", "dynamical_safety.nodes.safety_watchdog_node"]
         command += ["--ros-args", "-r", "__ns:=/thor_001"]
+        # The cell plays the parts of all other nodes.
+        command += ["-p", f"trusted_writers:=['{self.cell.node.get_name()}']"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,

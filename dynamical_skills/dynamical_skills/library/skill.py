@@ -7,6 +7,7 @@ from typing import Any
 
 from dynamical_skills.coordination import CoordinationMetadata
 from dynamical_skills.errors import DescriptorError
+from dynamical_skills.ownership import WORDS
 
 SKILL_TYPES = ("manipulation", "navigation", "perception", "coordination", "locomotion")
 STATUSES = ("draft", "validated", "deployed", "deprecated")
@@ -43,6 +44,7 @@ class SkillDescriptor:
         preconditions: Names of conditions that must hold before it starts.
         postconditions: Names of conditions checked before success is claimed.
         required_capabilities: Of the robot: ``"arm"``, ``"hand"``, ``"head"``, ``"waist"``.
+        joint_groups: Joints it moves, in the words of ``ownership.WORDS``; empty = all.
         estimated_duration: Expected duration [s].
         coordination: Its part in work of several robots.
 
@@ -61,6 +63,7 @@ class SkillDescriptor:
     preconditions: tuple[str, ...] = ()
     postconditions: tuple[str, ...] = ()
     required_capabilities: tuple[str, ...] = ()
+    joint_groups: tuple[str, ...] = ()
     coordination: CoordinationMetadata = field(default_factory=CoordinationMetadata)
 
     def __post_init__(self) -> None:
@@ -86,6 +89,9 @@ class SkillDescriptor:
             if parameter.type not in PARAMETER_TYPES:
                 allowed = f"one of {', '.join(PARAMETER_TYPES)}"
                 self._refuse(f"parameters.{parameter.name}.type", parameter.type, allowed)
+        wrong = [word for word in self.joint_groups if word not in WORDS]
+        if wrong:
+            self._refuse("joint_groups", wrong[0], f"of {', '.join(WORDS)}")
         if not 0.0 < self.estimated_duration <= 3600.0:
             self._refuse("estimated_duration", self.estimated_duration, "over 0 s, up to 3600 s")
 
@@ -101,7 +107,7 @@ class SkillDescriptor:
 
 
 _NAMES = {item.name for item in fields(SkillDescriptor)}
-_LISTS = ("examples", "preconditions", "postconditions", "required_capabilities")
+_LISTS = ("examples", "preconditions", "postconditions", "required_capabilities", "joint_groups")
 
 
 def descriptor_from_dict(source: Mapping[str, Any]) -> SkillDescriptor:

@@ -76,8 +76,17 @@ def rotation_of(side: str, style: str, yaw: float) -> np.ndarray:
     return about_z(yaw) @ about_x(_OVER_ROLL if side == "right" else -_OVER_ROLL)
 
 
+def up_in_hand(side: str, style: str) -> np.ndarray:
+    """The vertical of what was taken standing, in the hand frame, shape (3,)."""
+    return rotation_of(side, style, 0.0).T @ np.array([0.0, 0.0, 1.0])
+
+
 def grasps_of(
-    seen: SeenObject, others: Iterable[SeenObject], *, sides: Sequence[str] = ("right", "left")
+    seen: SeenObject,
+    others: Iterable[SeenObject],
+    *,
+    sides: Sequence[str] = ("right", "left"),
+    approach: float = 0.0,
 ) -> list[Grasp]:
     """Ways to take an object, best first; reach is not judged here.
 
@@ -85,6 +94,7 @@ def grasps_of(
         seen: The object, standing on a surface.
         others: What stands around it.
         sides: Hands that may serve.
+        approach: Heading with which the fingers best come [rad].
     """
     others = list(others)
     around = [other for other in others if other.class_id not in ("table", "shelf", "person")]
@@ -98,6 +108,7 @@ def grasps_of(
             side=side,
             style=style,
             yaw=yaw if side == "right" else -yaw,
+            approach=approach,
         )
         for side in sides
         for yaw in _YAWS
@@ -125,6 +136,7 @@ def _grasp(
     side: str,
     style: str,
     yaw: float,
+    approach: float,
 ) -> Grasp:
     rotation = rotation_of(side, style, yaw)
     height = surface + grip_height(seen, style)
@@ -141,7 +153,7 @@ def _grasp(
     hand_side = 1.0 if side == "left" else -1.0
     crossing = max(0.0, -hand_side * float(seen.position[1]))
     cost = (
-        0.3 * abs(yaw)
+        0.3 * abs(yaw - approach)
         + 3.0 * crossing
         + 0.02 * (side != ("left" if seen.position[1] > 0 else "right"))
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from dynamical_skills.motion import hands, model, poses
 from dynamical_skills.motion.obstacles import Box
+from dynamical_skills.motion.site import Site
 
 _STEP_LIMIT = 0.25  # rad one iteration may turn a joint: beyond it the linearisation misleads
 _CLEARANCE = 0.004
@@ -88,6 +89,8 @@ class Kinematics:
         self, robot_mjcf: Path | str, *, posture: Mapping[str, float] = poses.HOME
     ) -> None:
         open_hands = {**hands.posture("left", 0.0), **hands.posture("right", 0.0)}
+        # Of the step that is planned now; ``Adapted`` sets it.
+        self.site = Site()
         self.planning = model.build(Path(robot_mjcf), frozen_posture={**posture, **open_hands})
         self.joint_names = self.planning.all_joint_names
         self.index = {name: i for i, name in enumerate(self.joint_names)}
@@ -111,6 +114,8 @@ class Kinematics:
             tuple[tuple[int, ...], tuple[int, ...]],
             tuple[mink.Limit, mink.Limit, _ActiveCollisionLimit],
         ] = {}
+        # What was said last about obstacles: the boxes, and what each hand holds.
+        self.scene: tuple[Sequence[Box], Mapping[str, Box]] = ((), {})
         self.set_obstacles(())
 
     def _posture_cost(self) -> np.ndarray:
@@ -130,6 +135,7 @@ class Kinematics:
             boxes: At most ``model.BOX_COUNT`` in ``odom``; of more, the nearest are kept.
             held: Side -> box in that hand, in the hand frame; kept clear of the boxes too.
         """
+        self.scene = (boxes, held or {})
         mj, data = self.planning.model, self._configuration.data
         boxes = sorted(boxes, key=lambda box: float(np.linalg.norm(box.position)))[
             : model.BOX_COUNT
@@ -227,6 +233,24 @@ class Kinematics:
         """Smallest distance between arms, body and obstacles [m], at most ``beyond``."""
         self._configuration.update(self._clipped(self.reduced(joints)))
         return self._collisions.smallest_distance(self._configuration.data, beyond)
+
+    def hand_gap(self, joints: np.ndarray, side: str, box: Box, *, beyond: float = 0.2) -> float:
+        """Distance between an open hand and a box in ``odom`` [m], at most ``beyond``."""
+        mj, data = self.planning.model, self._configuration.data
+        geom = self.planning.box_geoms[-1]
+        mocap = mj.body_mocapid[mj.geom_bodyid[geom]]
+        place, half = data.mocap_pos[mocap].copy(), mj.geom_size[geom].copy()
+        data.mocap_pos[mocap] = box.position
+        self._resize(geom, box)
+        self._configuration.update(self._clipped(self.reduced(joints)))
+        gap = min(
+            mujoco.mj_geomDistance(mj, data, own, geom, beyond, None)
+            for own in self.planning.hand_geoms[side]
+        )
+        data.mocap_pos[mocap] = place
+        self._resize(geom, Box(place, half))
+        self._configuration.update()
+        return float(gap)
 
     # --- inverse -----------------------------------------------------------------------------
 

@@ -10,8 +10,11 @@ HOME: Mapping[str, float] = {
     "right_elbow_joint": -0.4,
 }
 
+# The hands pass over what stands on the table.
+FOREARMS_UP: Mapping[str, float] = {"left_elbow_joint": -0.95, "right_elbow_joint": -0.95}
+
 # Right arm; the left one mirrors roll and yaw. Upper arm out, forearm straight up, palm forward.
-_WAVE_RIGHT: Mapping[str, float] = {
+WAVE_RIGHT: Mapping[str, float] = {
     "shoulder_pitch": -0.25,
     "shoulder_roll": -0.85,
     "shoulder_yaw": 0.0,
@@ -25,10 +28,3 @@ _WAVE_RIGHT: Mapping[str, float] = {
 def mirrored(name: str, value: float, side: str) -> float:
     """Position of a joint of one arm from the right arm's: rolls and yaws change sign."""
     return -value if side == "left" and ("roll" in name or "yaw" in name) else value
-
-
-def wave(side: str, swing: float) -> dict[str, float]:
-    """The arm raised in greeting; ``swing`` turns the forearm from side to side [rad]."""
-    pose = {name: mirrored(name, value, side) for name, value in _WAVE_RIGHT.items()}
-    pose["shoulder_yaw"] += swing
-    return {f"{side}_{name}_joint": value for name, value in pose.items()}

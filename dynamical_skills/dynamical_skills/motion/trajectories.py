@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
 from dynamical_skills.policies.policy import Trajectory
 
@@ -114,6 +114,24 @@ def merged(first: Trajectory, second: Trajectory) -> Trajectory:
         joint_names=first.joint_names + second.joint_names,
         position=np.hstack([position_a, position_b]),
         velocity=np.hstack([velocity_a, velocity_b]),
+    )
+
+
+def slowed(trajectory: Trajectory, share: float) -> Trajectory:
+    """The same way at a share of the speed, 0 < share <= 1; acceleration falls with its square."""
+    if share >= 1.0 or len(trajectory.position) < 2:
+        return trajectory
+    before = trajectory.period * np.arange(len(trajectory.position))
+    count = int(np.ceil(trajectory.duration / share / trajectory.period)) + 1
+    exact = trajectory.duration / (trajectory.period * (count - 1))
+    at = np.minimum(exact * trajectory.period * np.arange(count), before[-1])
+    way = CubicHermiteSpline(before, trajectory.position, trajectory.velocity)
+    gripper = trajectory.gripper
+    return replace(
+        trajectory,
+        position=way(at),
+        velocity=exact * way(at, 1),
+        gripper=np.interp(at, before, gripper) if len(gripper) else gripper,
     )
 
 

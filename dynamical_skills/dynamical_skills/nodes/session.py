@@ -4,8 +4,9 @@ import json
 import math
 import threading
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynamical_interfaces.action import InvokeSkill
@@ -16,14 +17,20 @@ from dynamical_skills.body import Interruption, JointReading, RobotBody, distanc
 from dynamical_skills.conversions import action_to_msg, plan_from_msg, request_to_msg, time_to_msg
 from dynamical_skills.coordination import check_supported
 from dynamical_skills.errors import SkillsError
-from dynamical_skills.execution import CheckCondition, Execution, Outcome, Progress
+from dynamical_skills.execution import Execution, Outcome, Progress
 from dynamical_skills.goal import Goal
 from dynamical_skills.library.skill import SkillDescriptor
 from dynamical_skills.nodes.robot_links import RobotLinks
+from dynamical_skills.nodes.team_link import TeamLink
 from dynamical_skills.plan import SkillExecutionPlan
+from dynamical_skills.plan_book import PlanBook
 from dynamical_skills.policies.policy import Memory, Skill, SkillError, Trajectory
 from dynamical_skills.robot_state import SafetyState
+from dynamical_skills.step_execution import CheckCondition
 from dynamical_skills.streaming import HORIZON, STRIDE
+from dynamical_skills.teamwork.participation import Participation
+from dynamical_skills.teamwork.roles import CONDUCT
+from dynamical_skills.teamwork.watching import watch
 
 _FEEDBACK_PERIOD = 0.1
 _STATUS_PERIOD = 0.2
@@ -52,6 +59,11 @@ class Robot:
         status: Writer of ``skill_status``.
         now: ROS time [s].
         queued: Number of executions that wait.
+        plans: What was begun, and how far it is.
+        planning: Given a step's number, its turn to plan with the robot's kinematics.
+        clear: Whether a trajectory of several motions together, from these joints, touches nothing.
+        teams: Parts of this robot in tasks of several robots. What it makes for a goal is called
+            around each step of the plan (``execution.StepHooks``).
     """
 
     links: RobotLinks
@@ -65,6 +77,10 @@ class Robot:
     status: Any
     now: Callable[[], float]
     queued: Callable[[], int]
+    plans: PlanBook
+    planning: Callable[[int], AbstractContextManager[None]]
+    clear: Callable[[Any, Trajectory], bool]
+    teams: TeamLink
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -96,9 +112,16 @@ class Session:
     _told_status: float = 0.0
     _told_key: tuple[Any, ...] = ()
 
+    @property
+    def plan_id(self) -> str:
+        """The plan it carries out, ``""`` while there is none."""
+        return self._plan.plan_id if self._plan else ""
+
     def ask_for_plan(self) -> None:
         """Send the question for a plan; while it is on its way the goal gets its thread."""
         assert self.goal is not None
+        if self.goal.plan_id or not CONDUCT[self.goal.role].moves:
+            return
         request = request_to_msg(self.goal, Orchestrate.Request())
         self._asked = self.robot.planner.call_async(request)
 
@@ -110,7 +133,12 @@ class Session:
         self._progress.phase = "planning"
         self.tell()
         try:
-            self._plan = self._planned(self.goal)
+            if not CONDUCT[self.goal.role].moves:
+                return self._watch(self.goal)
+            plans, known = self.robot.plans, self.goal.plan_id
+            plan = plans.get(known) if known else self._planned(self.goal)
+            self._check_roles(self.goal, plan)
+            self._plan = plans.carried_on(known, self.execution_id) if known else plan
             return self._carry_out(self.goal, self._plan)
         except (SkillError, SkillsError) as error:
             return Outcome(code=error.code, text=error.text)
@@ -137,16 +165,18 @@ class Session:
         answer = future.result()
         if not answer.success:
             raise SkillError(answer.error_code, answer.error_msg)
-        plan = plan_from_msg(answer.plan)
-        for step in plan.steps:
-            descriptor = self.robot.descriptors(step.skill_ids[0])
-            check_supported(descriptor.id, descriptor.coordination, goal.role)
-        return plan
+        return replace(plan_from_msg(answer.plan), execution_id=self.execution_id)
 
-    def _carry_out(self, goal: Goal, plan: SkillExecutionPlan) -> Outcome:
+    def _check_roles(self, goal: Goal, plan: SkillExecutionPlan) -> None:
+        for step in plan.steps:
+            for skill_id in step.skill_ids if step.blended else step.skill_ids[:1]:
+                descriptor = self.robot.descriptors(skill_id)
+                check_supported(descriptor.id, descriptor.coordination, goal.role)
+
+    def _take_body(self, goal: Goal) -> RobotBody:
         now = self.robot.now
         self.robot.links.execution_id = self.execution_id
-        self._body = RobotBody(
+        body = self._body = RobotBody(
             self.robot.links,
             clock=now,
             interruption=self.interruption,
@@ -154,17 +184,69 @@ class Session:
             deadline=now() + goal.timeout,
             timeout=goal.timeout,
             on_passed=self._on_passed,
+            clear=self.robot.clear,
         )
-        self._body.look()
-        return Execution(
+        body.look()
+        return body
+
+    def _join(self, goal: Goal, body: RobotBody, skill_ids: Sequence[str]) -> Participation | None:
+        """Take part in the task of several robots, if the goal belongs to one."""
+        return self.robot.teams.join(
+            goal,
+            [self.robot.descriptors(skill_id).coordination for skill_id in skill_ids],
+            steps=len(skill_ids),
+            execution_id=self.execution_id,
+            interruption=self.interruption,
+            measured=lambda: body.measured,
+            report=self._on_waiting,
+        )
+
+    def _on_waiting(self, phase: str) -> None:
+        """The robot waits for others of its task."""
+        self._progress.phase = phase
+        self.tell()
+
+    def _left(self, outcome: Outcome) -> Outcome:
+        self.robot.teams.leave(self.execution_id, int(outcome.code), outcome.text)
+        return outcome
+
+    def _watch(self, goal: Goal) -> Outcome:
+        """The part of an observer: no plan, no motion."""
+        body = self._take_body(goal)
+        part = self._join(goal, body, ())
+        assert part is not None
+        self._progress.phase = "observing"
+
+        def report(skill_id: str, progress: float) -> None:
+            self._progress.skill_id, self._progress.fraction = skill_id, progress
+            self.tell()
+
+        try:
+            seen = watch(part, body.observe, body.pause, report)
+        except (SkillError, SkillsError) as error:
+            return self._left(Outcome(code=error.code, text=error.text))
+        return self._left(Outcome(results=seen))
+
+    def _carry_out(self, goal: Goal, plan: SkillExecutionPlan) -> Outcome:
+        body = self._take_body(goal)
+        part = self._join(goal, body, [step.skill_ids[0] for step in plan.steps])
+        outcome = Execution(
             plan,
             skills=self.robot.skills,
             descriptors=self.robot.descriptors,
             check=self.robot.check,
-            body=self._body,
+            body=body,
             memory=self.robot.memory,
             listener=self._on_progress,
+            hooks=part,
+            on_plan=self._on_plan,
+            planning=self.robot.planning,
         ).run()
+        return self._left(outcome)
+
+    def _on_plan(self, plan: SkillExecutionPlan) -> None:
+        self._plan = plan
+        self.robot.plans.put(plan)
 
     def _on_progress(self, progress: Progress) -> None:
         self._progress = progress
@@ -211,6 +293,7 @@ class Session:
     def _feedback(self, *, with_actions: bool) -> None:
         message, seen = InvokeSkill.Feedback(), self._progress
         message.execution_id = self.execution_id
+        message.plan_id = self.plan_id
         message.phase = seen.phase
         message.skill_id = seen.skill_id
         message.step = seen.step
@@ -248,7 +331,9 @@ class Session:
         """Distinct skills of the plan in order, with their weights."""
         used: dict[str, float] = {}
         for step in self._plan.steps if self._plan else ():
-            used.setdefault(step.skill_ids[0], step.weights[0])
+            count = len(step.skill_ids) if step.blended else 1
+            for skill_id, weight in zip(step.skill_ids[:count], step.weights, strict=False):
+                used.setdefault(skill_id, weight)
         return list(used), list(used.values())
 
     def result(self, outcome: Outcome, *, total: float) -> Any:
@@ -261,6 +346,7 @@ class Session:
         message = InvokeSkill.Result()
         message.success = outcome.success
         message.execution_id = self.execution_id
+        message.plan_id = self.plan_id
         for name in ("request_id", "robot_id", "role", "coordination_id"):
             setattr(message, name, getattr(request, name)[:200])
         message.role = self.goal.role if self.goal else message.role

@@ -1,6 +1,5 @@
 """Node ``skill_router``: the skill library and the decisions of layers 3 to 7, as services."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,24 +7,29 @@ from typing import Any
 import numpy as np
 
 from dynamical_interfaces import graph
-from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.parameters import param
 from dynamical_interfaces.runtime.node import GraphNode, run
 from dynamical_skills.adaptation import LocationAdaptiveSkillManager, load_workspaces
 from dynamical_skills.assignment import RobotLocation, TaskRouter
+from dynamical_skills.constraints import RoutingConstraints
 from dynamical_skills.conversions import (
     descriptor_from_msg,
     descriptor_to_msg,
     location_from_msg,
     plan_to_msg,
     request_from_msg,
+    tracks_from_msg,
 )
 from dynamical_skills.decomposition import GrammarDecomposer
 from dynamical_skills.embedding import SentenceEmbedder
 from dynamical_skills.errors import SkillsError, UnknownRobotError
+from dynamical_skills.fleet import Fleet
 from dynamical_skills.grounding import Grounding
+from dynamical_skills.language_model import configured_decomposer
 from dynamical_skills.library.store import SkillStore, load_background
+from dynamical_skills.nodes.answering import answering
 from dynamical_skills.orchestrator import UnifiedSkillOrchestrator
+from dynamical_skills.policies.policy import SeenObject
 from dynamical_skills.routing import MoESkillRouter
 from dynamical_skills.scheduling import Scheduler
 
@@ -44,6 +48,26 @@ class SkillRouterParameters:
     )
     state_dir: str = param("", "Folder for registered skills and caches; empty = nothing is kept")
     workspaces_file: str = param("", "YAML file of workspaces; empty = none")
+    workspace: str = param("", "The one place of that file that this site is; empty = all count")
+    location_age: float = param(
+        5.0,
+        "Age at which the location of a robot is worth nothing, and no task goes to it",
+        unit="s",
+        low=0.5,
+        high=3600.0,
+    )
+    llm_url: str = param(
+        "",
+        "Base address of an OpenAI-compatible endpoint that takes sentences apart, e.g. "
+        "http://localhost:8000/v1; empty = the grammar alone, nothing is contacted",
+    )
+    llm_model: str = param("", "Model to ask there")
+    llm_key_file: str = param(
+        "", "File with its key; empty = environment variable DYNAMICAL_LLM_KEY, or none"
+    )
+    llm_timeout: float = param(
+        3.0, "For one sentence, then the grammar decides", unit="s", low=0.1, high=60.0
+    )
 
 
 class SkillRouterNode(GraphNode[SkillRouterParameters]):
@@ -57,7 +81,11 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
         own = self.parameters
         state = Path(own.state_dir).expanduser() if own.state_dir else None
         self._store = SkillStore(state)
-        workspaces = load_workspaces(Path(own.workspaces_file)) if own.workspaces_file else {}
+        workspaces = (
+            load_workspaces(Path(own.workspaces_file), only=own.workspace)
+            if own.workspaces_file
+            else {}
+        )
         embedder = SentenceEmbedder()
         grounding = Grounding(embedder)
         self._router = MoESkillRouter(
@@ -69,16 +97,25 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
         self._orchestrator = UnifiedSkillOrchestrator(
             store=self._store,
             grounding=grounding,
-            decomposer=GrammarDecomposer(grounding),
+            decomposer=configured_decomposer(
+                self._store.query,
+                grounding,
+                url=own.llm_url,
+                model=own.llm_model,
+                key_file=own.llm_key_file,
+                timeout=own.llm_timeout,
+            ),
             router=self._router,
             assigner=TaskRouter(),
             adapter=LocationAdaptiveSkillManager(workspaces),
             scheduler=Scheduler(),
         )
         self._open: dict[str, str] = {}  # execution -> robot
-        self._robots = {own.robot_id: self._unseen(own.robot_id)}
+        self._fleet = Fleet([self._unseen(own.robot_id)], max_age=own.location_age)
+        self._tracks = self.polled_reader("tracks")
+        self._seen: tuple[SeenObject, ...] = ()
         for sentence in _WARM_UP:
-            for task in self._orchestrator.decomposer.decompose(sentence):
+            for task in GrammarDecomposer(grounding).decompose(sentence):
                 self._router.route(task.text)
         self.reader("robot_location", self._on_location)
         self.reader("skill_status", self._on_skill_status)
@@ -90,8 +127,21 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
             ("deploy_skills", self._on_deploy),
             ("orchestrate", self._on_orchestrate),
         ):
-            self.server(name, _answering(answer))
+            self.server(name, answering(answer))
         self.diagnose("library", "ok", f"{len(self._store.ids)} skills")
+        learned = "the gate has learned every skill"
+        if self._router.stale:
+            names = ", ".join(name or "what no skill fits" for name in self._router.stale)
+            learned = f"not learned by the gate as they are, found by their phrases: {names}"
+        self.diagnose("routing", "ok", learned)
+        self._report_decomposition()
+
+    def _report_decomposition(self) -> None:
+        """Who takes sentences apart, and why it is not who was asked to."""
+        degraded = self._orchestrator.decomposer.degraded
+        usual = f"language model {self.parameters.llm_model}" if self.parameters.llm_url else ""
+        level = "warn" if degraded else "ok"
+        self.diagnose("decomposition", level, degraded or usual or "grammar")
 
     def _unseen(self, robot_id: str) -> RobotLocation:
         """This robot before perception has said where it stands."""
@@ -101,8 +151,10 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
 
     def _on_location(self, message: Any) -> None:
         load = float(sum(robot == message.robot_id for robot in list(self._open.values())))
-        self._robots[message.robot_id] = location_from_msg(
-            message, capabilities=frozenset(self.parameters.capabilities), load=load
+        self._fleet.update(
+            location_from_msg(
+                message, capabilities=frozenset(self.parameters.capabilities), load=load
+            )
         )
 
     def _on_skill_status(self, message: Any) -> None:
@@ -117,7 +169,10 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
         route = self._router.route(
             request.task_description,
             embedding=np.array(given, dtype=np.float32) if given else None,
-            required_types=tuple(request.required_skill_types),
+            constraints=RoutingConstraints(
+                required_types=tuple(request.required_skill_types),
+                capabilities=frozenset(self.parameters.capabilities),
+            ),
             max_skills=request.max_skills or 3,
         )
         response.skill_ids = list(route.skill_ids)
@@ -141,9 +196,9 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
     def _on_deploy(self, request: Any, response: Any) -> None:
         devices = list(request.device_ids) or [self.parameters.robot_id]
         for device in devices:
-            if device not in self._robots:
+            if self._fleet.get(device) is None:
                 raise UnknownRobotError(
-                    f"there is no device {device[:80]!r}; known: {', '.join(sorted(self._robots))}"
+                    f"there is no device {device[:80]!r}; known: {', '.join(self._fleet.known())}"
                 )
         skills = [self._store.get(skill_id) for skill_id in request.skill_ids]
         for skill in skills:
@@ -151,34 +206,17 @@ class SkillRouterNode(GraphNode[SkillRouterParameters]):
         response.deployed = [f"{skill.id}@{device}" for skill in skills for device in devices]
 
     def _on_orchestrate(self, request: Any, response: Any) -> None:
-        result = self._orchestrator.orchestrate(request_from_msg(request), dict(self._robots))
+        message = self._tracks.take()
+        if message is not None:
+            self._seen = tracks_from_msg(message).objects
+        result = self._orchestrator.orchestrate(
+            request_from_msg(request), self._fleet, seen=self._seen, now=self.now()
+        )
+        self._report_decomposition()
         response.orchestration_time_ms = result.orchestration_time_ms
         if result.plan is None:
             raise SkillsError(result.error_code, result.error_message)
         response.plan = plan_to_msg(result.plan)
-
-
-def _answering(answer: Callable[[Any, Any], None]) -> Callable[[Any, Any], Any]:
-    """A service callback that answers what goes wrong with code and sentence."""
-
-    def callback(request: Any, response: Any) -> Any:
-        code, text = ErrorCode.NONE, ""
-        try:
-            answer(request, response)
-        except SkillsError as error:
-            code, text = error.code, error.text
-        except Exception as error:  # noqa: BLE001 - an unanswered request would hang its caller
-            code, text = ErrorCode.INTERNAL, f"{type(error).__name__}: {error}"
-        for name, value in (
-            ("success", code == ErrorCode.NONE),
-            ("error_code", int(code)),
-            ("error_msg", text),
-        ):
-            if hasattr(response, name):
-                setattr(response, name, value)
-        return response
-
-    return callback
 
 
 def main() -> None:

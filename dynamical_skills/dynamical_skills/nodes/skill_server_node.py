@@ -15,14 +15,20 @@ from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.parameters import param
 from dynamical_interfaces.runtime.node import FatalError, GraphNode, run
 from dynamical_skills.conditions import check
-from dynamical_skills.conversions import goal_from_msg
-from dynamical_skills.errors import SkillsError
+from dynamical_skills.conversions import goal_from_msg, plan_to_msg
+from dynamical_skills.errors import PlanError, SkillsError
 from dynamical_skills.execution import Outcome
 from dynamical_skills.library.store import SkillStore
+from dynamical_skills.motion.forward import HandPositions
 from dynamical_skills.motion.kinematics import Kinematics
+from dynamical_skills.motion.planner import Planner
+from dynamical_skills.motion.turns import PlanningTurns
+from dynamical_skills.nodes.answering import answering
 from dynamical_skills.nodes.robot_links import RobotLinks
 from dynamical_skills.nodes.session import Robot, Session
-from dynamical_skills.policies.policy import Memory
+from dynamical_skills.nodes.team_link import TeamLink
+from dynamical_skills.plan_book import PlanBook
+from dynamical_skills.policies.policy import Memory, Trajectory
 from dynamical_skills.policies.primitives.registry import make_skills
 from dynamical_skills.queueing import ExecutionQueue
 
@@ -56,6 +62,13 @@ class SkillServerNode(GraphNode[SkillServerParameters]):
             raise FatalError(f"parameter robot_mjcf is {own.robot_mjcf!r}: there is no such file")
         kinematics = Kinematics(own.robot_mjcf)
         self._queue: ExecutionQueue[Session] = ExecutionQueue(own.queue_capacity)
+        turns, planner = PlanningTurns(kinematics), Planner(kinematics)
+        memory, hands = Memory(), HandPositions(kinematics)
+
+        def clear(joints: Any, motion: Trajectory) -> bool:
+            with turns.taken("several motions together"):
+                return planner.is_clear(joints, motion)
+
         self._robot = Robot(
             links=RobotLinks(self, kinematics.joint_names),
             skills=make_skills(kinematics),
@@ -63,15 +76,25 @@ class SkillServerNode(GraphNode[SkillServerParameters]):
             check=lambda name, seen, parameters, memory: check(
                 name, kinematics, seen, parameters, memory
             ),
-            memory=Memory(),
-            hand_position=lambda joints, side: kinematics.hand_pose(joints, side).position,
+            memory=memory,
+            hand_position=hands.of,
             # They grow over restarts: control never takes a new motion for an old one.
             trajectory_ids=self._ids.__next__,
             planner=self.client("orchestrate"),
             status=self.writer("skill_status"),
             now=self.now,
             queued=lambda: len(self._queue.waiting),
+            plans=PlanBook(),
+            planning=turns.taken,
+            clear=clear,
+            teams=TeamLink(self, own.robot_id, memory=memory, hands=hands),
         )
+        for name, answer in (
+            ("get_plan", self._on_get_plan),
+            ("list_plans", self._on_list_plans),
+            ("cancel_plan", self._on_cancel_plan),
+        ):
+            self.server(name, answering(answer))
         self.action_server(
             "invoke_skill",
             execute=self._execute,
@@ -135,6 +158,27 @@ class SkillServerNode(GraphNode[SkillServerParameters]):
         else:
             session.interruption.set(ErrorCode.CANCELLED, "cancelled by the caller")
         return CancelResponse.ACCEPT
+
+    # --- plans --------------------------------------------------------------------------------
+    def _on_get_plan(self, request: Any, response: Any) -> None:
+        response.plan = plan_to_msg(self._robot.plans.get(request.plan_id))
+
+    def _on_list_plans(self, request: Any, response: Any) -> None:
+        found = self._robot.plans.newest(status=request.status, limit=request.limit)
+        response.plans = [plan_to_msg(plan) for plan in found]
+
+    def _on_cancel_plan(self, request: Any, response: Any) -> None:
+        del response
+        plan = self._robot.plans.get(request.plan_id)
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            if session.plan_id == plan.plan_id:
+                session.interruption.set(ErrorCode.CANCELLED, "cancelled by its plan_id")
+                return
+        raise PlanError(
+            ErrorCode.PARAMETER_INVALID, f"plan {plan.plan_id!r} does not run: it is {plan.status}"
+        )
 
     def _execute(self, handle: Any) -> Any:
         key = bytes(handle.goal_id.uuid)

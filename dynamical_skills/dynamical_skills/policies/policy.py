@@ -6,9 +6,12 @@ Units are SI, positions in the frame ``odom``, joint arrays in robot joint order
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+
+from dynamical_interfaces.errors import ErrorCode
+from dynamical_skills.teamwork.word import Bearing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,25 @@ class Trajectory:
         return self.period * (len(self.position) - 1)
 
 
+class Team(Protocol):
+    """The other robots of a task, as a skill sees them; none of these calls waits.
+
+    All raise ``CoordinationError`` once the task cannot go on: the leader is lost, for one.
+    """
+
+    def reach(self, barrier: str) -> None:
+        """Tell the others that this robot has come so far, e.g. ``"hand_over:offered"``."""
+
+    def met(self, barrier: str) -> bool:
+        """Whether another robot has come so far."""
+
+    def leader_bearing(self) -> Bearing | None:
+        """How the leader holds itself, or ``None`` if it does not tell or this robot leads."""
+
+    def leader_done(self) -> bool:
+        """Whether the leader's part has come to a good end."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Memory:
     """What the robot remembers between the skills of one plan.
@@ -95,11 +117,13 @@ class Memory:
         held: Side (``"left"``, ``"right"``) -> the object as last seen before that hand closed on it.
         side: Arm chosen for the current object, or ``""``.
         results: Measured results, by name, for the caller.
+        team: The other robots of the task, or ``None`` where there are none.
     """
 
     held: dict[str, SeenObject] = field(default_factory=dict)
     side: str = ""
     results: dict[str, Any] = field(default_factory=dict)
+    team: Team | None = None
 
 
 class SkillError(Exception):
@@ -139,3 +163,32 @@ class Skill(ABC):
         Raises:
             SkillError: If the motion is impossible or an object is not seen.
         """
+
+    def accompany(
+        self,
+        motion: Trajectory,
+        seen: Observation,
+        parameters: Mapping[str, Any],
+        memory: Memory,
+    ) -> Trajectory:
+        """What this skill's own joints do while others move by ``motion``; for skills that follow.
+
+        Asked in a blend instead of ``run``, once for each motion of the others: the skill's action
+        distribution, given theirs.
+
+        Args:
+            motion: Of the other skills of the blend, as long as it takes; begins now.
+            seen: What is seen now.
+            parameters: As in ``run``.
+            memory: As in ``run``.
+
+        Returns:
+            As many samples as ``motion`` has, at its period.
+
+        Raises:
+            SkillError: PLANNING_FAILED if the skill cannot go along with that motion.
+        """
+        del motion, seen, parameters, memory
+        raise SkillError(
+            ErrorCode.PLANNING_FAILED, f"skill {self.id!r} cannot accompany another skill's motion"
+        )

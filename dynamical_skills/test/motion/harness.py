@@ -177,10 +177,20 @@ class Room:
             return self.elapsed - start
 
 
-def pick_and_place(room: Room, skills: Mapping[str, Skill], class_id: str) -> dict[str, Any]:
+def pick_and_place(
+    room: Room,
+    skills: Mapping[str, Skill],
+    class_id: str,
+    *,
+    adaptation: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Pick an object and place it on the shelf; what came out, by the simulator's own state."""
     shape = next(shape for shape in room.layout.objects if shape.class_id == class_id)
-    parameters = {"object": {"class_id": class_id}, "target": {"class_id": "shelf"}}
+    parameters = {
+        "object": {"class_id": class_id},
+        "target": {"class_id": "shelf"},
+        **(adaptation or {}),
+    }
     memory, start, raised = Memory(), room.elapsed, 0.0
     standing = room.position(shape.name)
     error, times = "", {}

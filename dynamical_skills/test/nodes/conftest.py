@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +59,11 @@ class Process:
         self._process.stdin.flush()
         self.wait_for(f"told {line}")
 
+    def kill(self) -> None:
+        """SIGKILL: no farewell."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> int:
         """SIGTERM, then the exit code."""
         self._process.terminate()
@@ -68,7 +74,7 @@ class Process:
             raise
 
 
-def node(module: str, *parameters: str) -> Process:
+def node(module: str, *parameters: str, namespace: str = NAMESPACE) -> Process:
     """A node of ours as a process."""
     arguments = [part for parameter in parameters for part in ("-p", parameter)]
     return Process(
@@ -76,9 +82,65 @@ def node(module: str, *parameters: str) -> Process:
         f"dynamical_skills.nodes.{module}",
         "--ros-args",
         "-r",
-        f"__ns:={NAMESPACE}",
+        f"__ns:={namespace}",
         *arguments,
     )
+
+
+def start_peer(robot_mjcf: str, namespace: str = NAMESPACE) -> Process:
+    """The test peer of a robot."""
+    from dynamical_skills.motion import poses
+    from dynamical_skills.motion.kinematics import Kinematics
+
+    names = Kinematics(robot_mjcf).joint_names
+    home = ",".join(str(poses.HOME.get(name, 0.0)) for name in names)
+    ros = ("--ros-args", "-r", f"__ns:={namespace}")
+    process = Process(str(HERE / "robot_peer.py"), ",".join(names), home, *ros)
+    process.wait_for("ready")
+    return process
+
+
+@pytest.fixture(scope="module")
+def start_robot(robot_mjcf) -> Iterator:
+    """``start_robot(robot_id)``: router, server and peer of one more robot; they end with the module."""
+    started: list[SimpleNamespace] = []
+
+    def start(robot_id: str) -> SimpleNamespace:
+        own = {"namespace": f"/{robot_id}"}
+        robot = SimpleNamespace(
+            robot_id=robot_id,
+            peer=start_peer(robot_mjcf, **own),
+            router=node("skill_router_node", f"robot_id:={robot_id}", **own),
+            server=node(
+                "skill_server_node",
+                f"robot_id:={robot_id}",
+                f"robot_mjcf:={robot_mjcf}",
+                **own,
+            ),
+        )
+        started.append(robot)
+        for process in (robot.router, robot.server):
+            process.wait_for("activate: done", 90.0)
+        return robot
+
+    yield start
+    for robot in started:
+        for process in (robot.server, robot.router, robot.peer):
+            process.end()
+
+
+@pytest.fixture(scope="module")
+def client_of() -> Iterator:
+    """``client_of(robot_id)``: a client of one robot."""
+    made: list[Client] = []
+
+    def make(robot_id: str) -> Client:
+        made.append(Client(namespace=f"/{robot_id}"))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
 
 
 @pytest.fixture(scope="module")
@@ -98,20 +160,7 @@ def robot_mjcf() -> str:
 
 @pytest.fixture(scope="module")
 def peer(robot_mjcf) -> Iterator[Process]:
-    from dynamical_skills.motion import poses
-    from dynamical_skills.motion.kinematics import Kinematics
-
-    names = Kinematics(robot_mjcf).joint_names
-    home = ",".join(str(poses.HOME.get(name, 0.0)) for name in names)
-    process = Process(
-        str(HERE / "robot_peer.py"),
-        ",".join(names),
-        f"{home}",
-        "--ros-args",
-        "-r",
-        f"__ns:={NAMESPACE}",
-    )
-    process.wait_for("ready")
+    process = start_peer(robot_mjcf)
     yield process
     process.end()
 
@@ -127,16 +176,17 @@ def server(robot_mjcf, router, peer) -> Iterator[Process]:
 class Client:
     """Calls services and the action of the running graph."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = NAMESPACE) -> None:
         import rclpy
         from rclpy.action import ActionClient
         from rclpy.executors import MultiThreadedExecutor
 
         from dynamical_interfaces.action import InvokeSkill
 
-        rclpy.init()
+        if not rclpy.ok():
+            rclpy.init()
         self._rclpy = rclpy
-        self.node = rclpy.create_node("test_client", namespace=NAMESPACE)
+        self.node = rclpy.create_node("test_client", namespace=namespace)
         self.action = ActionClient(self.node, InvokeSkill, "invoke_skill")
         self._executor = MultiThreadedExecutor(2)
         self._executor.add_node(self.node)

@@ -74,6 +74,8 @@ class RobotPeer(Node):
             self.trajectory_id, self.elapsed, self.chunks = chunk.trajectory_id, 0.0, []
             self.aborted = self.final = False
             print(f"trajectory {chunk.skill_id}", flush=True)
+            elbows = sorted(name for name in chunk.trajectory.joint_names if "elbow" in name)
+            print(f"joints {' '.join(elbows)}", flush=True)
         self.chunks.append(chunk)
         self.end = chunk.offset + chunk.period * (len(chunk.trajectory.points) - 1)
         self.final = self.final or chunk.final

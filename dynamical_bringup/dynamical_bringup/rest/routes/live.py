@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
-from dynamical_bringup.rest.auth import Scope
-from dynamical_bringup.rest.context import Context, needs
+from dynamical_bringup.rest.context import Context, needs, principal
 from dynamical_bringup.rest.conversions import (
     hazard_from_msg,
     safety_from_msg,
@@ -26,6 +25,7 @@ from dynamical_bringup.rest.conversions import (
     zone_from_msg,
 )
 from dynamical_bringup.rest.gateway import Gateway
+from dynamical_bringup.rest.principal import Principal, Scope
 from dynamical_bringup.rest.problems import documented, graph_unavailable
 from dynamical_interfaces.msg import SupervisionStatus
 from dynamical_safety.errors import KinematicsError
@@ -177,15 +177,17 @@ def router(context: Context) -> APIRouter:
     """The stream."""
     routes = APIRouter(tags=["safety"])
     view = LiveView(context.gateway, context.robot_mjcf)
+    streams = context.streams
     viewers = 0
 
-    async def pictures() -> AsyncIterator[str]:
+    async def pictures(caller: Principal) -> AsyncIterator[str]:
         nonlocal viewers
         viewers += 1
         try:
-            while True:
-                yield f"data: {await view.text()}\n\n"
-                await asyncio.sleep(PERIOD)
+            with streams.opened():
+                while streams.may_go_on(caller):
+                    yield f"data: {await view.text()}\n\n"
+                    await streams.pause(PERIOD)
         finally:
             viewers -= 1
 
@@ -194,13 +196,14 @@ def router(context: Context) -> APIRouter:
         operation_id="safety_live",
         response_class=StreamingResponse,
         responses={**documented(401, 403, 503), 200: {"content": {"text/event-stream": {}}}},
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
-    async def live() -> StreamingResponse:
+    async def live(request: Request) -> StreamingResponse:
         """What the gate knows, ten times a second, as server-sent events; drawn by `/safety`."""
         if viewers >= MOST_VIEWERS:
             raise graph_unavailable(f"{viewers} viewers watch already; close one of them")
-        return StreamingResponse(pictures(), media_type="text/event-stream")
+        streams.require_room()
+        return StreamingResponse(pictures(principal(request)), media_type="text/event-stream")
 
     return routes
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from dynamical_bringup.rest import models
-from dynamical_bringup.rest.auth import Scope
-from dynamical_bringup.rest.context import Context, needs, once, request_id
+from dynamical_bringup.rest.auditing import note
+from dynamical_bringup.rest.context import Context, IdempotencyKey, needs, once, request_id
 from dynamical_bringup.rest.conversions import (
     finite,
     goal_from_invoke,
@@ -18,6 +18,7 @@ from dynamical_bringup.rest.conversions import (
     track_from_msg,
     xyz,
 )
+from dynamical_bringup.rest.principal import Scope
 from dynamical_bringup.rest.problems import documented, graph_unavailable
 from dynamical_bringup.rest.routes.health import platform_health
 from dynamical_bringup.rest.store import RUNNING, Execution
@@ -61,23 +62,27 @@ def router(context: Context) -> APIRouter:
     ) -> dict[str, Any]:
         goal = goal_from_invoke(body, request_id=request_id(request), robot_id=context.robot_id)
         execution = await gateway.begin(goal)
+        note(request.scope, execution_id=execution.id)
         event = execution.ended if wait else execution.first_action
         limit = body.timeout + _WAIT_MARGIN if wait else context.answer_limit
         # After the limit the answer says "pending" or "running", which is what is true.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), limit)
+        note(request.scope, error_code=execution.error_code)
         return invocation(execution, now=gateway.now())
 
     async def invoke_skill(
         body: models.InvokeSkillRequest,
         request: Request,
         wait: Annotated[bool, Query(description="answer at the end of the execution")] = False,  # noqa: FBT002
+        _: IdempotencyKey = None,
     ) -> JSONResponse:
         """Carry out a sentence, or named skills.
 
         Answers once the first action has passed the safety gate, or at a refusal (`success: false`
         with `error`); the execution goes on and is followed by its `execution_id`. A retry with
-        the same `Idempotency-Key` gets the first answer and moves nothing.
+        the same `Idempotency-Key` gets the first answer and moves nothing; the same key with
+        another body is a 422.
         """
         return JSONResponse(
             await once(context, request, body, lambda: _invoke(body, request, wait=wait))
@@ -90,15 +95,15 @@ def router(context: Context) -> APIRouter:
             methods=["POST"],
             operation_id=name,
             response_model=models.InvokeSkillResponse,
-            responses=documented(400, 401, 403, 413, 422, 503),
-            dependencies=[needs(Scope.EXECUTE)],
+            responses=documented(400, 401, 403, 409, 413, 422, 503),
+            dependencies=[needs(Scope.OPERATE)],
         )
 
     @routes.get(
         "/robot/invoker/stats",
         operation_id="invoker_stats",
         responses=documented(401, 403),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def stats() -> models.InvokerStats:
         """Counts and times since the bridge started."""
@@ -108,7 +113,7 @@ def router(context: Context) -> APIRouter:
         "/robots/{robot_id}/status",
         operation_id="robot_status",
         responses=documented(401, 403, 404),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def status(robot_id: str) -> models.RobotStatus:
         """What the robot is doing."""
@@ -119,7 +124,7 @@ def router(context: Context) -> APIRouter:
         "/robots/{robot_id}/capabilities",
         operation_id="robot_capabilities",
         responses=documented(401, 403, 404, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def capabilities(robot_id: str) -> models.Capabilities:
         """What the robot can do, from its skill library and its joints."""
@@ -142,7 +147,7 @@ def router(context: Context) -> APIRouter:
         "/tracks",
         operation_id="list_tracks",
         responses=documented(401, 403, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def tracks() -> models.TrackList:
         """What perception sees now: objects and people."""

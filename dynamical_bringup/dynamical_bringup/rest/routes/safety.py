@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 
 from dynamical_bringup.rest import models
-from dynamical_bringup.rest.auth import Scope
 from dynamical_bringup.rest.context import Context, needs, principal
 from dynamical_bringup.rest.conversions import (
     SAFETY_STATES,
@@ -20,6 +19,7 @@ from dynamical_bringup.rest.conversions import (
     zone_from_msg,
     zone_to_msg,
 )
+from dynamical_bringup.rest.principal import Scope
 from dynamical_bringup.rest.problems import documented, graph_unavailable
 from dynamical_interfaces.msg import SafetyStatus
 from dynamical_interfaces.srv import (
@@ -62,7 +62,7 @@ def router(context: Context) -> APIRouter:
         "/api/v1/safety/stop",
         operation_id="safety_stop",
         responses=documented(400, 401, 403, 413, 422, 503),
-        dependencies=[needs(Scope.STOP)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def stop(request: Request, body: models.StopRequest | None = None) -> models.Outcome:
         """Stop the robot now. It stays stopped until `reset`."""
@@ -100,7 +100,7 @@ def router(context: Context) -> APIRouter:
         "/api/v1/safety/status",
         operation_id="safety_status",
         responses=documented(401, 403, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def status() -> models.SafetyStatusBody:
         """What the safety gate is doing, and why."""
@@ -262,7 +262,7 @@ def router(context: Context) -> APIRouter:
                 methods=[method],
                 operation_id=operation + suffix,
                 responses=documented(*(read if reads else administer)),
-                dependencies=[needs(Scope.READ if reads else Scope.ADMINISTER)],
+                dependencies=[needs(Scope.OBSERVE if reads else Scope.ADMINISTER)],
             )
     return routes
 

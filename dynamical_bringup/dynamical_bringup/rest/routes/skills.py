@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from dynamical_bringup.rest import models
-from dynamical_bringup.rest.auth import Scope
 from dynamical_bringup.rest.context import Context, needs
 from dynamical_bringup.rest.conversions import skill_from_msg, skill_to_msg
+from dynamical_bringup.rest.principal import Scope
 from dynamical_bringup.rest.problems import Problem, documented
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_interfaces.srv import (
@@ -28,23 +28,36 @@ def router(context: Context) -> APIRouter:
         "",
         operation_id="list_skills",
         responses=documented(401, 403, 422, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def list_skills(
+        page: Annotated[models.Page, Query()],
         skill_type: Annotated[models.SkillType | None, Query()] = None,
         status: Annotated[models.SkillLifecycle | None, Query()] = None,
+        capability: Annotated[models.Name, Query(description="that it asks for")] = "",
+        text: Annotated[models.Name, Query(description="in the id or the description")] = "",
     ) -> models.SkillList:
-        """Skills the robot knows."""
+        """Skills the robot knows, by id."""
         request = ListSkills.Request(skill_type=skill_type or "", status=status or "")
         answer = await call("list_skills", request)
-        skills = [models.SkillBody.model_construct(**skill_from_msg(s)) for s in answer.skills]
-        return models.SkillList.model_construct(skills=skills, total=len(skills))
+        found = sorted(
+            (
+                skill
+                for skill in answer.skills
+                if (not capability or capability in skill.required_capabilities)
+                and text.lower() in f"{skill.id}\n{skill.description}".lower()
+            ),
+            key=lambda skill: skill.id,
+        )
+        shown = found[page.offset : page.offset + page.limit]
+        skills = [models.SkillBody.model_construct(**skill_from_msg(s)) for s in shown]
+        return models.SkillList.model_construct(skills=skills, total=len(found))
 
     @routes.get(
         "/{skill_id}",
         operation_id="get_skill",
         responses=documented(401, 403, 404, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def get_skill(skill_id: models.Name) -> models.SkillBody:
         """One skill."""
@@ -62,7 +75,7 @@ def router(context: Context) -> APIRouter:
         "/request",
         operation_id="request_skills",
         responses=documented(400, 401, 403, 413, 422, 503),
-        dependencies=[needs(Scope.READ)],
+        dependencies=[needs(Scope.OBSERVE)],
     )
     async def request_skills(body: models.SkillSearchRequest) -> models.SkillSearchResponse:
         """Which skills fit a task, best first; nothing moves."""

@@ -13,6 +13,7 @@ import numpy as np
 from dynamical_control.errors import RobotDriverError
 from dynamical_control.robots.robot import JointReading, MotorCommand, RobotDriver
 from dynamical_control.robots.simulated.config import SimulatedRobotConfig
+from dynamical_control.robots.simulated.motor_bus import MotorBus
 from dynamical_control.robots.simulated.pace import RealTimePace
 from dynamical_control.simulation.assets import ensure_robot_model
 from dynamical_control.simulation.world import ObjectPose, World
@@ -62,6 +63,13 @@ class SimulatedRobot(RobotDriver):
             largest_debt=self.config.largest_debt,
             window=self.config.factor_window,
         )
+        self._bus: MotorBus | None = None
+        if self.config.partner_bus is not None:
+            if self._world.partner is None:
+                raise RobotDriverError(
+                    f"a motor bus at {self.config.partner_bus} needs a layout with a partner"
+                )
+            self._bus = MotorBus(self.config.partner_bus, self._world.partner)
         self._lock = threading.Lock()
         self._connected = False
         count = len(self._limits.names)
@@ -80,14 +88,22 @@ class SimulatedRobot(RobotDriver):
     def disconnect(self) -> None:
         """Stop the clock of the simulation."""
         self._connected = False
+        if self._bus is not None:
+            self._bus.close()
+            self._bus = None
 
     def read(self) -> JointReading:
         """Advance the world to now and read its joints."""
         self._require_connection()
         with self._lock:
-            steps = self.pace.due(time.monotonic())
+            now = time.monotonic()
+            steps = self.pace.due(now)
+            if self._bus is not None:
+                self._bus.take(now)
             if steps:
                 self._world.step(steps)
+            if self._bus is not None:
+                self._bus.give(time.time())
             reading, motors = self._reading, self._world.motors
             motors.position(reading.position)
             motors.velocity(reading.velocity)

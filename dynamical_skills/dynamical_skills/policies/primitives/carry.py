@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
-from dynamical_skills.motion import grasps, placing
+from dynamical_skills.motion import grasps, obstacles, placing
 from dynamical_skills.motion.kinematics import Pose
-from dynamical_skills.motion.obstacles import OBJECT_DOUBT
 from dynamical_skills.motion.planner import check_reach
 from dynamical_skills.motion.rotations import about_z, yaw_of
 from dynamical_skills.policies.policy import (
@@ -27,7 +26,7 @@ _SPOTS = 5
 _TRIED = 10  # spots and headings looked into
 # How far the object is raised before it swings, and the room kept around other things [m]: over
 # a tall neighbour rather than past it, and past it by its measured size rather than not at all.
-_TRIES = ((0.0, OBJECT_DOUBT), (0.10, OBJECT_DOUBT), (0.10, 0.0), (0.0, 0.0))
+_TRIES = ((0.0, obstacles.OBJECT_DOUBT), (0.10, obstacles.OBJECT_DOUBT), (0.10, 0.0), (0.0, 0.0))
 _EASY = 0.6  # the first choice from which no joint turns further than this on the way down [rad]
 _NEAREST_RADIUS = 0.30  # no nearer to the waist's axis than this while turning [m]
 
@@ -50,7 +49,7 @@ class Carry(Primitive):
         target = find(first, parameters, memory, key="target")
         failure: SkillError | None = None
         for rise, margin in _TRIES:
-            self.avoid(first, memory, margin=margin)
+            self.avoid(first, memory, touching=bearers(target), margin=margin)
             try:
                 spot, motion = self._best(first, held, target, side, memory, rise)
             except SkillError as error:
@@ -133,6 +132,11 @@ class Carry(Primitive):
                 ErrorCode.PLANNING_FAILED, f"the way to {name} is not clear for the {side} hand"
             )
         return motion, float(np.abs(down.joints - end).max())
+
+
+def bearers(target: SeenObject) -> tuple[int, ...]:
+    """Ids that what is put down may touch: a thing it is stacked on; furniture is kept clear of."""
+    return () if obstacles.is_furniture(target) else (target.id,)
 
 
 def place_pose(

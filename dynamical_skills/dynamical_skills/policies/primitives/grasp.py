@@ -106,7 +106,9 @@ class Grasp(Primitive):
             return None
         pose = self.kinematics.hand_pose(seen.joint_position, side)
         others = [other for other in seen.objects if other.id != target.id]
-        for grasp in grasps.grasps_of(target, others, sides=(side,)):
+        for grasp in grasps.grasps_of(
+            target, others, sides=(side,), approach=self.kinematics.site.approach
+        ):
             near = float(np.linalg.norm(pose.position - grasp.above.position)) < _NEAR
             if near and turn_between(pose.rotation, grasp.above.rotation) < 0.12:
                 return grasp

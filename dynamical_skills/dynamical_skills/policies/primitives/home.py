@@ -7,9 +7,10 @@ import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
 from dynamical_skills.motion import model, poses
+from dynamical_skills.motion.kinematics import Kinematics
 from dynamical_skills.motion.model import SIDES
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
-from dynamical_skills.policies.primitives.primitive import Primitive, held_by
+from dynamical_skills.policies.primitives.primitive import Primitive, as_part, held_by
 
 # Ways out for a hand that stands among things, in odom for the right hand [m], best first.
 _WAYS_OUT = ((0.0, 0.0, 0.12), (-0.05, -0.06, 0.12), (-0.08, 0.0, 0.20), (0.0, 0.0, 0.25))
@@ -110,3 +111,14 @@ class Home(Primitive):
                 motion = self.planner.fingers(seen.joint_position, side, 0.0, duration=0.4)
                 if float(np.abs(motion.position[-1] - motion.position[0]).max()) > 0.1:
                     seen = yield motion
+
+
+def go_home(
+    kinematics: Kinematics, seen: Observation, memory: Memory
+) -> Generator[Trajectory, Observation, Observation]:
+    """The skill ``home`` as the first part of another one; returns what is seen at its end.
+
+    Raises:
+        SkillError: PLANNING_FAILED if no clear way is found.
+    """
+    return as_part(Home(kinematics).run(seen, {}, memory), seen)

@@ -6,7 +6,8 @@ from typing import Any
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
 from dynamical_skills.policies.primitives.primitive import Primitive, held_side, named, number
 
-_LOWER = (0.10, 0.07)  # heights that do if the wanted one is out of reach [m]
+_LOWER = (0.13, 0.10, 0.07)  # heights that do if the wanted one is out of reach [m]
+_USUAL = 0.13  # m
 
 
 class Lift(Primitive):
@@ -22,7 +23,7 @@ class Lift(Primitive):
         Raises:
             SkillError: PRECONDITION_FAILED if nothing is held, OUT_OF_REACH.
         """
-        wanted = number(parameters, "height", 0.13, 0.01, 0.40)
+        wanted = number(parameters, "height", self.kinematics.site.lift or _USUAL, 0.01, 0.40)
         side, held = held_side(self.kinematics, first, memory)
         self.avoid(first, memory)
         pose = self.kinematics.hand_pose(first.joint_position, side)

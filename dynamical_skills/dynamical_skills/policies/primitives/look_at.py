@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 
 from dynamical_interfaces.errors import ErrorCode
+from dynamical_skills.motion import poses
 from dynamical_skills.motion.kinematics import Kinematics
 from dynamical_skills.policies.policy import Memory, Observation, SkillError, Trajectory
-from dynamical_skills.policies.primitives.home import Home
+from dynamical_skills.policies.primitives.home import go_home
 from dynamical_skills.policies.primitives.primitive import Primitive, find, named
 
-_YAW_LIMIT = 1.4  # the arms come along: no further than this [rad]
+YAW_LIMIT = 1.4  # the arms come along: no further than this [rad]
 _PITCHES = (-0.1, 0.35)
-# Forearms up: the hands pass over what stands on the table [rad].
-_ARMS_RAISED = {"left_elbow_joint": -0.95, "right_elbow_joint": -0.95}
-_VIEW_DOWN = 0.65  # how far below the horizontal the head camera looks when upright [rad]
+CAMERA = np.array([0.08, 0.0, 0.43])  # head camera on the torso link [m]
+VIEW_DOWN = 0.65  # how far below the horizontal the head camera looks when upright [rad]
 
 
 class LookAt(Primitive):
@@ -36,17 +36,17 @@ class LookAt(Primitive):
             first, parameters, memory, key="object" if parameters.get("object") else "target"
         )
         yaw = heading_to(target.position)
-        if abs(yaw) > _YAW_LIMIT:
+        if abs(yaw) > YAW_LIMIT:
             raise SkillError(
                 ErrorCode.OUT_OF_REACH,
                 f"the {named(target)} lies {np.degrees(yaw):.0f} degrees to the side; "
-                f"the waist turns {np.degrees(_YAW_LIMIT):.0f} degrees either way",
+                f"the waist turns {np.degrees(YAW_LIMIT):.0f} degrees either way",
             )
-        motion = self._turn(first, memory, target.position, yaw)
+        motion = self.turn(first, memory, target.position, yaw)
         if motion is None:
             # An arm is in the way: take the arms home, then turn.
-            first = yield from self._go_home(first, memory)
-            motion = self._turn(first, memory, target.position, yaw)
+            first = yield from go_home(self.kinematics, first, memory)
+            motion = self.turn(first, memory, target.position, yaw)
         if motion is None:
             raise SkillError(
                 ErrorCode.PLANNING_FAILED,
@@ -54,13 +54,13 @@ class LookAt(Primitive):
             )
         yield motion
 
-    def _turn(
+    def turn(
         self, first: Observation, memory: Memory, position: np.ndarray, yaw: float
     ) -> Trajectory | None:
         """A clear motion of the waist that faces the position, or ``None``."""
         self.avoid(first, memory)
         pitch = wanted_pitch(self.kinematics, first, position)
-        for arms in ({}, _ARMS_RAISED):
+        for arms in ({}, poses.FOREARMS_UP):
             for bend in (pitch, 0.0):
                 posture = {"waist_yaw_joint": yaw, "waist_pitch_joint": bend, **arms}
                 way = [arms, posture] if arms else [posture]
@@ -68,20 +68,6 @@ class LookAt(Primitive):
                 if self.planner.is_clear(first.joint_position, motion):
                     return motion
         return None
-
-    def _go_home(
-        self, first: Observation, memory: Memory
-    ) -> Generator[Trajectory, Observation, Observation]:
-        """Carry out the skill ``home``; returns what was seen at its end."""
-        way = Home(self.kinematics).run(first, {}, memory)
-        seen = first
-        try:
-            motion = next(way)
-            while True:
-                seen = yield motion
-                motion = way.send(seen)
-        except StopIteration:
-            return seen
 
 
 def heading_to(position: np.ndarray) -> float:
@@ -95,4 +81,11 @@ def wanted_pitch(kinematics: Kinematics, seen: Observation, position: np.ndarray
         [0.0, 0.0, 0.43]
     )
     down = np.arctan2(head[2] - position[2], max(0.05, float(np.hypot(position[0], position[1]))))
-    return float(np.clip(down - _VIEW_DOWN, *_PITCHES))
+    return float(np.clip(down - VIEW_DOWN, *_PITCHES))
+
+
+def camera_ray(kinematics: Kinematics, seen: Observation) -> tuple[np.ndarray, np.ndarray]:
+    """Place of the head camera and direction of its axis in ``odom``, shapes (3,) [m] and (3,)."""
+    torso = kinematics.body_pose(seen.joint_position, "torso_link")
+    axis = np.array([np.cos(VIEW_DOWN), 0.0, -np.sin(VIEW_DOWN)])
+    return torso.position + torso.rotation @ CAMERA, torso.rotation @ axis

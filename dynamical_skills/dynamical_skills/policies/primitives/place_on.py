@@ -15,7 +15,7 @@ from dynamical_skills.policies.policy import (
     SkillError,
     Trajectory,
 )
-from dynamical_skills.policies.primitives.carry import Carry, place_pose
+from dynamical_skills.policies.primitives.carry import Carry, bearers, place_pose
 from dynamical_skills.policies.primitives.primitive import (
     Primitive,
     find,
@@ -52,7 +52,7 @@ class PlaceOn(Primitive):
         if not self._is_over(seen, side, held, target, memory):
             for motion in Carry(self.kinematics).run(seen, parameters, memory):
                 seen = yield motion
-        self.avoid(seen, memory)
+        self.avoid(seen, memory, touching=bearers(target))
         hand = self.kinematics.hand_pose(seen.joint_position, side)
         spot = np.asarray(memory.results["place_target"], dtype=float)
         style = grasps.style_of(held)
@@ -75,10 +75,10 @@ class PlaceOn(Primitive):
         )
         memory.held.pop(side, None)
         memory.results["last_held"] = {"class_id": held.class_id, "color": held.color}
-        self.avoid(seen, memory, touching=[held.id])
+        self.avoid(seen, memory, touching=[held.id, *bearers(target)])
         # The fingers are named again: they may still be on their way from far beyond contact.
         yield self.planner.with_fingers(
-            self._retreat(seen, side, style), seen.joint_position, side, 0.0
+            self.retreat(seen, side, style), seen.joint_position, side, 0.0
         )
 
     def _is_over(
@@ -93,7 +93,7 @@ class PlaceOn(Primitive):
         near = float(np.linalg.norm(over[:2] - np.asarray(spot)[:2])) < _SPOT_TOLERANCE
         return near and placing.surface_of(target).contains(np.asarray(spot), radius - 0.02)
 
-    def _retreat(self, seen: Observation, side: str, style: str) -> Trajectory:
+    def retreat(self, seen: Observation, side: str, style: str) -> Trajectory:
         """Away from the object's side and then up, or straight up from above it.
 
         Raises:

@@ -1,6 +1,6 @@
 """What all motion primitives share: a planner, and how objects and hands are found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,14 @@ from dynamical_skills.motion import grasps, hands, obstacles
 from dynamical_skills.motion.kinematics import Kinematics
 from dynamical_skills.motion.model import SIDES
 from dynamical_skills.motion.planner import Planner
-from dynamical_skills.policies.policy import Memory, Observation, SeenObject, Skill, SkillError
+from dynamical_skills.policies.policy import (
+    Memory,
+    Observation,
+    SeenObject,
+    Skill,
+    SkillError,
+    Trajectory,
+)
 
 IN_HAND = 0.075  # an object whose centre is this near to where a hand holds things is in it [m]
 
@@ -34,13 +41,22 @@ class Primitive(Skill):
         touching: Iterable[int] = (),
         margin: float = obstacles.OBJECT_DOUBT,
     ) -> None:
-        """Keep clear of everything seen, but for what may be touched and what is in a hand."""
+        """Keep clear of what is seen and of what the workspace's data names.
+
+        Args:
+            seen: What is seen.
+            memory: Knows what is held.
+            touching: Track ids that may be touched.
+            margin: Room around what stands loosely, at least the workspace's; 0 = none [m].
+        """
+        site = self.kinematics.site
+        margin = max(margin, site.clearance) if margin > 0.0 else 0.0
         carried = {
             side: held for side in SIDES if (held := held_by(self.kinematics, seen, memory, side))
         }
         without = {*touching, *(held.id for held in carried.values())}
         self.kinematics.set_obstacles(
-            obstacles.boxes(seen.objects, without=without, margin=margin),
+            [*obstacles.boxes(seen.objects, without=without, margin=margin), *site.boxes],
             held={side: _box_in_hand(side, held) for side, held in carried.items()},
         )
 
@@ -52,6 +68,24 @@ def _box_in_hand(side: str, held: SeenObject) -> obstacles.Box:
     if style == "over":
         half = np.full(3, float(half.min()))
     return obstacles.Box(grasps.centre_in_hand(side, style, held=True), half * 0.8)
+
+
+def as_part(
+    way: Generator[Trajectory, Observation, None], seen: Observation
+) -> Generator[Trajectory, Observation, Observation]:
+    """Carry out another skill as a part of this one; returns what is seen at its end.
+
+    Args:
+        way: What the other skill's ``run`` returned.
+        seen: What is seen now.
+    """
+    try:
+        motion = next(way)
+        while True:
+            seen = yield motion
+            motion = way.send(seen)
+    except StopIteration:
+        return seen
 
 
 def side_of(parameters: Mapping[str, Any], *, default: str = "") -> str:

@@ -58,20 +58,36 @@ class Push(Primitive):
             )
         memory.side = side
         memory.results["pushed_from"] = [float(v) for v in target.position]
-        yield from self._push(first, target, memory, how=how, side=side, distance=distance)
+        before, after = self.ends(first, target, how=how, side=side, distance=distance)
+        yield from self.stroke(
+            first, target, memory, side=side, ends=(before, after), closed=how == "ahead"
+        )
 
-    def _push(
+    def stroke(
         self,
         first: Observation,
         target: SeenObject,
         memory: Memory,
         *,
-        how: str,
         side: str,
-        distance: float,
+        ends: tuple[Pose, Pose],
+        closed: bool,
     ) -> Generator[Trajectory, Observation, None]:
+        """Over and beside the object, along it (phase ``"push"``), and away again.
+
+        Args:
+            first: What is seen.
+            target: The object.
+            memory: Knows what is held.
+            side: Hand used.
+            ends: Hand poses beside the object and at the end of the push.
+            closed: Whether the fingers close to a fist.
+
+        Raises:
+            SkillError: OUT_OF_REACH.
+        """
         name, seen = f"the {named(target)}", first
-        before, after = self._ends(seen, target, how=how, side=side, distance=distance)
+        before, after = ends
         self.avoid(seen, memory)
         top = float(target.position[2] + target.size[2] / 2)
         above = before.moved([0.0, 0.0, max(0.12, top + _OVER - float(before.position[2]))])
@@ -79,7 +95,7 @@ class Push(Primitive):
             seen.joint_position, side, [above], phase="reach", what=f"the start over {name}"
         )
         seen = yield self.planner.with_fingers(
-            motion, seen.joint_position, side, 1.0 if how == "ahead" else 0.0
+            motion, seen.joint_position, side, 1.0 if closed else 0.0
         )
         self.avoid(seen, memory, touching=[target.id], margin=0.0)
         seen = yield self.planner.path(
@@ -98,7 +114,7 @@ class Push(Primitive):
             seen.joint_position, side, back, phase="withdraw", what=f"the place over {name}"
         )
 
-    def _ends(
+    def ends(
         self, seen: Observation, target: SeenObject, *, how: str, side: str, distance: float
     ) -> tuple[Pose, Pose]:
         """Hand poses before contact and at the end of the push."""

@@ -93,7 +93,9 @@ class Reach(Primitive):
             )
         others = [other for other in seen.objects if other.id != target.id]
         failure: SkillError | None = None
-        ways = grasps.grasps_of(target, others, sides=free)[:_TRIED]
+        ways = grasps.grasps_of(
+            target, others, sides=free, approach=self.kinematics.site.approach
+        )[:_TRIED]
         for margin in (obstacles.OBJECT_DOUBT, 0.0):
             for grasp in ways:
                 try:

@@ -1,0 +1,1 @@
+"""The second robot of a simulated world that another driver hosts."""
