@@ -1,4 +1,7 @@
-"""The same sentence in three places: other tables, other shelves, a post in the way."""
+"""The same sentence in three places: other tables, other shelves, a post in the way.
+
+Not in the folder ``system``, whose tests share a platform that would run beside these.
+"""
 
 import threading
 import time
@@ -18,6 +21,12 @@ from dynamical_control.simulation.workspaces import LAB_TABLE, LAYOUTS
 pytestmark = pytest.mark.system
 
 
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A folder of its own for what outlives a run."""
+    monkeypatch.setenv("DYNAMICAL_STATE", str(tmp_path))
+
+
 @pytest.fixture(scope="module")
 def domains():
     """Keeps every domain to the end: nodes of one platform linger in the next one's discovery."""
@@ -25,8 +34,9 @@ def domains():
         yield kept
 
 
+@pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("workspace", sorted(set(LAYOUTS) - {LAB_TABLE}))
-def test_the_cup_ends_on_the_shelf_of_another_workspace(state, domains, workspace):
+def test_the_cup_ends_on_the_shelf_of_another_workspace(domains, workspace):
     """The usual one is ``test_job.py``."""
     domain = domains.enter_context(domain_id())
     with Platform(Options(port=0, domain_id=domain, workspace=workspace)) as platform:

@@ -1,4 +1,7 @@
-"""Skills at the same time on the running platform: one blended motion, and two arms side by side."""
+"""Skills at the same time on the running platform: one blended motion, and two arms side by side.
+
+The last of its folder: the robot has things in its hands afterwards.
+"""
 
 import threading
 
