@@ -1,7 +1,8 @@
 """The graph contract: every topic, service and action, who writes it, who reads it, with which QoS.
 
-Pure data. Nodes make their endpoints only through ``runtime.node.GraphNode``, which looks them up here;
-``docs/graph.md`` is generated from here; a test compares the running graph with this table, both ways.
+Pure data, one table and so one file, however long. Nodes make their endpoints only through
+``runtime.node.GraphNode``, which looks them up here; ``docs/graph.md`` is generated from here; a test
+compares the running graph with this table, both ways.
 
 Names are relative to the robot's namespace (``/thor_001``); a name that starts with ``/`` is global.
 """

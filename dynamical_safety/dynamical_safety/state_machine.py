@@ -2,7 +2,8 @@
 
 ``RULES`` is the whole behaviour: which cause demands which state, for how many ticks it must be
 seen, how long it must be gone before the state is left, and which states only a reset leaves. The
-picture in the README is drawn from it and every transition is tested from it.
+picture in the README is drawn from it and every transition is tested from it. The table is most of this
+file; the machine that reads it is short and stays beside it.
 """
 
 from collections.abc import Iterator, Mapping
